@@ -1,0 +1,24 @@
+"""What a recipe names: a kind and its options. Generators, judges, filters, seed sources and
+exports are components; an option is a typed field, and nothing else is accepted."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Component"]
+
+
+class Component(BaseModel):
+    """Base of everything that a recipe names.
+
+    A subclass sets `kind` (the name in a recipe, and of the module that holds it) and declares
+    its options as fields. `scalar` names the field that a bare value in a recipe fills:
+    `- tasks: seeds.jsonl` is `- tasks: {path: seeds.jsonl}`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    kind: ClassVar[str] = ""
+    scalar: ClassVar[str] = ""

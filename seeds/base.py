@@ -1,0 +1,43 @@
+"""What a source of seeds is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ..records import Component, Seed
+
+__all__ = ["BadRow", "SeedSource"]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that could not be read: where (`file:line`), and why."""
+
+    where: str
+    reason: str
+
+
+class SeedSource(Component, ABC):
+    """Reads seeds, lazily and always in the same order."""
+
+    scalar: ClassVar[str] = "path"
+
+    licence: str = ""
+    """The licence of the source; carried into every sample."""
+
+    @abstractmethod
+    def read(self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None) -> Iterator[Seed]:
+        """The seeds, one by one.
+
+        Args:
+            base: the folder that relative paths start from (the recipe's).
+            on_bad_row: is told of a row that cannot be read, which is then passed over; by
+                default such a row ends the reading with a SeedError.
+
+        Raises:
+            SeedError: the source is missing, empty or broken; says file and line.
+        """
