@@ -1,0 +1,21 @@
+"""Ways to reach a model."""
+
+from .base import Connection, Reply, Request, SchemaForm
+from .connect import connect
+from .meter import Meter
+from .spec import ModelSpec, Prices
+from .structured import parse_reply, strict_schema, with_form
+
+__all__ = [
+    "Connection",
+    "Meter",
+    "ModelSpec",
+    "Prices",
+    "Reply",
+    "Request",
+    "SchemaForm",
+    "connect",
+    "parse_reply",
+    "strict_schema",
+    "with_form",
+]

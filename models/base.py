@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from ..records import Usage
+import orjson
 
-__all__ = ["Connection", "Reply", "Request", "SchemaForm"]
+from ..errors import ReplyError
+from ..records import Usage
+from .meter import Meter
+from .surrogates import without_surrogates
+
+__all__ = ["SIMULATED", "Connection", "Reply", "Request", "SchemaForm"]
 
 SchemaForm = Literal["json_schema", "json_object", "prompt"]
 """How an endpoint is asked for structured output: by `response_format` with a schema, by
 `response_format` json_object with the schema in the prompt, or by the prompt alone."""
+
+
+SIMULATED = "silversmith-simulated"
+"""The `system_fingerprint` by which a simulated model owns up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Reply:
 
     Attributes:
         body: the raw body of the response (JSON, UTF-8); everything else is read from it.
-        text: the message's content, "" where there is none.
+        text: the message's content; the refusal where there is only that; else "".
         finish_reason: "stop", "length", "content_filter" ...
         model: the model as the endpoint named it.
         usage: tokens as reported; zero where the endpoint reports none.
@@ -55,9 +65,38 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     simulated: bool = False
 
+    @classmethod
+    def from_body(cls, body: bytes) -> Reply:
+        """The reply in the body of a chat completion, the first where it holds several.
+
+        Bytes that are no UTF-8 are replaced by U+FFFD, in `body` as well.
+
+        Raises:
+            ReplyError: the body is no chat completion: cut off, no JSON, an error, no choices.
+        """
+        try:
+            completion, sound = orjson.loads(body), True
+        except orjson.JSONDecodeError:
+            body, completion, sound = *_mended(body), False
+        choice = _first_choice(completion)
+        text = _text(choice["message"])
+        return cls(
+            body=body,
+            text=text if sound else without_surrogates(text),
+            finish_reason=str(choice.get("finish_reason") or "stop"),
+            model=str(completion.get("model") or ""),
+            usage=_usage(completion.get("usage")),
+            simulated=completion.get("system_fingerprint") == SIMULATED,
+        )
+
 
 class Connection(Protocol):
     """A way to reach one model, with retries and limits inside."""
+
+    @property
+    def meter(self) -> Meter:
+        """What it has done since it was made."""
+        ...
 
     @property
     def form(self) -> SchemaForm:
@@ -86,3 +125,60 @@ class Connection(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+def _mended(body: bytes) -> tuple[bytes, Any]:
+    """What Python's own decoder makes of a body that is not quite JSON: invalid UTF-8, lone
+    surrogates in escapes, NaN, raw control characters. It invents no end to a body that is cut.
+    """
+    text = body.decode("utf-8", "replace")
+    try:
+        return text.encode(), json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        raise ReplyError("the body is cut off or is not JSON", text=text) from None
+
+
+def _first_choice(completion: Any) -> dict[str, Any]:
+    if not isinstance(completion, dict):
+        raise ReplyError("the body is JSON, but no chat completion")
+    if completion.get("error"):
+        raise ReplyError("the body holds an error")
+    choices = completion.get("choices")
+    if not isinstance(choices, list):
+        raise ReplyError("the body is JSON, but no chat completion")
+    if not choices:
+        raise ReplyError("the completion holds no choice")
+    choice = choices[0]
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        raise ReplyError("the completion holds no message")
+    if choice.get("finish_reason") == "error":
+        raise ReplyError("the completion was broken off by an error")
+    return choice
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        content = "".join(part for part in parts if isinstance(part, str))
+    if isinstance(content, str) and content:
+        return content
+    refusal = message.get("refusal")
+    return refusal if isinstance(refusal, str) else ""
+
+
+def _usage(usage: Any) -> Usage:
+    if not isinstance(usage, dict):
+        return Usage(calls=1)
+    return Usage(
+        1,
+        _count(usage, "prompt_tokens"),
+        _count(usage, "completion_tokens"),
+        _count(usage.get("prompt_tokens_details"), "cached_tokens"),
+        _count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+    )
+
+
+def _count(of: Any, key: str) -> int:
+    value = of.get(key) if isinstance(of, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0

@@ -28,7 +28,7 @@ def sample_to_json(sample: Sample) -> bytes:
 
 
 def sample_from_json(data: bytes) -> Sample:
-    """The sample that `sample_to_json` wrote. Keys of an older version that are gone are ignored."""
+    """The sample that `sample_to_json` wrote; keys of other versions are ignored."""
     return sample_from_row(orjson.loads(data))
 
 

@@ -1,5 +1,5 @@
 """Readers of seeds, one kind of source per file."""
 
-from .base import BadRow, SeedSource
+from .base import BadRow, OnBadRow, SeedSource, bad_row
 
-__all__ = ["BadRow", "SeedSource"]
+__all__ = ["BadRow", "OnBadRow", "SeedSource", "bad_row"]

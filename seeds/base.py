@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from ..errors import SeedError
 from ..records import Component, Seed
 
-__all__ = ["BadRow", "SeedSource"]
+__all__ = ["BadRow", "OnBadRow", "SeedSource", "bad_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,9 @@ class BadRow:
 
     where: str
     reason: str
+
+
+OnBadRow = Callable[[BadRow], None]
 
 
 class SeedSource(Component, ABC):
@@ -41,3 +45,14 @@ class SeedSource(Component, ABC):
         Raises:
             SeedError: the source is missing, empty or broken; says file and line.
         """
+
+
+def bad_row(where: str, reason: str, on_bad_row: OnBadRow | None) -> None:
+    """Tell `on_bad_row` of a row (or a whole document) that cannot be read.
+
+    Raises:
+        SeedError: there is nobody to tell.
+    """
+    if on_bad_row is None:
+        raise SeedError(f"{where}: {reason}; fix it, or pass over such rows with --skip-bad-rows")
+    on_bad_row(BadRow(where, reason))

@@ -1,0 +1,74 @@
+# Set-up, tests and checks. `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+
+# Only what is said on make's own command line counts: a MODEL that happens to stand in the
+# environment must not make the quickstart spend money.
+ifneq ($(origin MODEL),command line)
+override MODEL :=
+endif
+export MODEL
+ifneq ($(origin PYTHON),command line)
+override PYTHON := python3.13 python3.12 python3.11 python3
+endif
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: quickstart
+quickstart: $(VENV)/.installed ## set up, and run the quickstart recipe into runs/quickstart (MODEL=... for another model)
+	@$(VENV)/bin/silversmith run quickstart --out runs/quickstart $${MODEL:+--model "$$MODEL"}
+
+.PHONY: test
+test: $(VENV)/.installed-test ## set up, and run the tests (PYTEST="tests/seeds -x" for some of them)
+	@$(VENV)/bin/python -m pytest $(PYTEST)
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	MYPYPATH=build/typing $(VENV)/bin/mypy --strict -p silversmith
+	$(VENV)/bin/lint-imports --no-logo
+
+.PHONY: wheel
+wheel: $(VENV)/.installed-test ## build the wheel into dist/
+	@rm -rf dist && mkdir dist
+	@$(VENV)/bin/python -m build --no-isolation --outdir dist . > dist/build.log 2>&1 || { cat dist/build.log; exit 1; }
+	@ls dist/*.whl
+
+.PHONY: wheel-check
+wheel-check: wheel ## install the wheel alone in a fresh environment elsewhere, and run the quickstart from it
+	@.ci/wheel-check $(VENV)/bin/python dist/*.whl
+
+.PHONY: clean
+clean: ## remove what the other targets made, but for runs/
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment for all targets; each stamp names the extra that is installed in it.
+$(VENV)/bin/python:
+	@for python in $(PYTHON); do \
+	    if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
+	        echo "Setting up $(VENV) with $$("$$python" --version); this takes a minute or two, once."; \
+	        exec "$$python" -m venv --clear $(VENV); \
+	    fi; \
+	done; \
+	echo "No Python 3.11 or newer with its venv module was found ($(PYTHON)): install one (on Debian and Ubuntu with the package python3-venv), or name one by 'make PYTHON=/path/to/python ...'." >&2; \
+	exit 1
+
+$(VENV)/.installed: TARGET := .
+$(VENV)/.installed-test: TARGET := .[test]
+$(VENV)/.installed-dev: TARGET := .[dev]
+$(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	@$(PIP) install --quiet --constraint constraints.txt --editable '$(TARGET)'
+	@touch $@
+
+# mypy sees the root folder as the package, whatever the clone is called.
+build/typing/silversmith:
+	@mkdir -p build/typing
+	@ln -sfn ../.. build/typing/silversmith

@@ -1,0 +1,6 @@
+"""`python -m silversmith`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

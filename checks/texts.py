@@ -1,0 +1,142 @@
+"""Texts as a person compares them: the same, so many words long, so many words in common.
+
+Words are runs of letters, digits, combining marks and underscores. In scripts that are written
+without spaces (Han, kana, Thai, Lao, Burmese, Khmer) each character with its marks is a word.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["count_words", "normalise", "shingle_hashes", "split_words"]
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+_POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_TYPOGRAPHY = str.maketrans(
+    dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys("‐‑‒–—―−", "-")
+)
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_PIECE = re.compile(r"\w\S*")
+_ASCII_WORD = re.compile(r"\w+")
+_ANY_UNSPACED = re.compile(rf"(?=\w)[{_UNSPACED}]")
+
+
+def normalise(text: str) -> str:
+    """The text in a form that is equal for texts that a person would call the same.
+
+    Ignored are case, the amount of white space, the width and compatibility forms of characters
+    (Unicode NFKC), invisible characters, the shape of quotation marks and dashes, and full stops
+    at the end. Other punctuation counts ("2+2" is not "2-2"), and so do powers: "2⁵" becomes
+    "2^5", where NFKC alone would make it 25.
+    """
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+        text = _POWER.sub(lambda found: "^" + found.group(), text)
+        # Caseless matching of compatibility forms: Unicode Standard, section 3.13, D146.
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
+        text = unicodedata.normalize("NFKC", text.casefold()).translate(_TYPOGRAPHY)
+    text = " ".join(text.casefold().split())
+    return text.rstrip(" .。") or text
+
+
+def split_words(text: str) -> list[str]:
+    """The words of the text in order, without what stands between them. Case is kept."""
+    return (_ASCII_WORD if text.isascii() else _word()).findall(text)
+
+
+def count_words(text: str) -> int:
+    """How many words the text has, counted as a word processor does.
+
+    A piece between white space that holds a letter or digit is one word ("don't", "3.5",
+    "well-known"); in scripts without spaces each character is one.
+    """
+    if text.isascii():
+        return len(_PIECE.findall(text))
+    apart, count = _ANY_UNSPACED.subn(" ", text)
+    return count + len(_PIECE.findall(apart))
+
+
+def shingle_hashes(
+    texts: Sequence[Sequence[str]], size: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The shingles of texts given as words: all runs of `size` words, each as a 64-bit hash.
+
+    A text of fewer words has one shingle of all its words, and a text without words has none.
+    Hashes depend on the words alone and are the same in every process.
+
+    Returns:
+        The hashes of all texts in one array, with repetitions, and the offsets in it: the
+        shingles of text i lie from offsets[i] to offsets[i + 1].
+    """
+    import numpy as np
+
+    flat: list[int] = []
+    counts = np.zeros(len(texts) + 1, np.int64)
+    for place, words in enumerate(texts, start=1):
+        if words:
+            flat.extend(map(_WORD_HASHES.__getitem__, words))
+            if len(words) < size:
+                flat.extend([_PADDING] * (size - len(words)))
+            counts[place] = max(len(words), size)
+    _WORD_HASHES.shrink()
+    hashes = np.array(flat, np.uint64)
+    runs = np.zeros(max(len(hashes) - size + 1, 0), np.uint64)
+    for step in range(size):
+        runs = runs * _FACTOR + hashes[step : step + len(runs)]
+    runs = _mixed(runs)
+    ends = np.cumsum(counts)[1:][counts[1:] > 0]
+    inside = np.ones(len(hashes), bool)
+    for step in range(1, size):
+        inside[ends - step] = False
+    counts[counts > 0] -= size - 1
+    return runs[inside[: len(runs)]], np.cumsum(counts)
+
+
+@functools.cache
+def _word() -> re.Pattern[str]:
+    marks = "".join(
+        chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"
+    )
+    letter = rf"[^\W{_UNSPACED}]"
+    return re.compile(rf"(?=\w)[{_UNSPACED}][{marks}]*|{letter}+(?:[{marks}]+{letter}*)*")
+
+
+class _WordHashes(dict[str, int]):
+    """The 64-bit hash of each word met, made once; emptied when it holds many."""
+
+    def __missing__(self, word: str) -> int:
+        digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        self[word] = value = int.from_bytes(digest, "little")
+        return value
+
+    def shrink(self) -> None:
+        if len(self) > 500_000:
+            self.clear()
+
+
+_WORD_HASHES = _WordHashes()
+_PADDING = 0x9E3779B97F4A7C15
+_FACTOR = 0xD6E8FEB86659FD93
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spreads the bits (the finaliser of SplitMix64), since MinHash wants random hashes."""
+    values = (values ^ (values >> 30)) * 0xBF58476D1CE4E5B9
+    values = (values ^ (values >> 27)) * 0x94D049BB133111EB
+    return values ^ (values >> 31)

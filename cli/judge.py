@@ -1,0 +1,64 @@
+"""`silversmith judge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+
+NAME = "judge"
+
+
+def command(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="JSONL, JSON, CSV, Parquet, a dataset's folder, a run's folder, or a hub id."
+        ),
+    ],
+    judges: Annotated[
+        str, typer.Option("--judges", help="A file with `models:`, `judges:` and maybe `filters:`.")
+    ],
+    out: options.Out = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="FIELD=COLUMN for columns with other names (repeatable)."),
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="The split to read.")] = "",
+    model: options.Model = None,
+    limit: options.Limit = None,
+    max_cost: options.MaxCost = None,
+    max_tokens: options.MaxTokens = None,
+    max_calls: options.MaxCalls = None,
+    set_: options.Set = None,
+    again: options.Again = False,
+    reuse: options.Reuse = None,
+    retry_failed: options.RetryFailed = False,
+    skip_bad_rows: options.SkipBadRows = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Score a dataset that exists already. Nothing of it is changed."""
+    from ..pipeline.existing import judge_recipe
+    from .running import run_and_show
+
+    recipe = judge_recipe(
+        data, judges, mapping=options.mapping(map_), split=split,
+        changes=options.changes(
+            limit=limit, max_cost=max_cost, max_tokens=max_tokens, max_calls=max_calls,
+            set_=set_, skip_bad_rows=skip_bad_rows,
+        ),
+        models=model or [],
+    )  # fmt: skip
+    run_and_show(
+        recipe,
+        out or Path("runs") / recipe.name,
+        again=again,
+        reuse=reuse or [],
+        retry_failed=retry_failed,
+        quiet=quiet,
+        json=json,
+    )

@@ -1,0 +1,80 @@
+"""Running a recipe in front of a person: a live view while it goes on, and the end in words."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Interrupted
+
+if TYPE_CHECKING:
+    from ..pipeline import Recipe, RunReport
+
+__all__ = ["filter_and_show", "run_and_show"]
+
+
+def run_and_show(
+    recipe: Recipe,
+    out: Path,
+    *,
+    again: bool,
+    reuse: Sequence[Path],
+    retry_failed: bool,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Run a recipe, show how it goes, and end with its exit status.
+
+    Raises:
+        SilversmithError: as `Recipe.run_async`.
+        Interrupted: the user stopped it.
+    """
+    from ..pipeline import Books
+    from .live import watching
+
+    books = Books()
+    # A service manager's SIGTERM is as good as Ctrl-C: stop at once, lose nothing.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with watching(books, recipe, quiet=quiet):
+            report = asyncio.run(
+                recipe.run_async(
+                    out, again=again, reuse=reuse, retry_failed=retry_failed, books=books
+                )
+            )
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"stopped; every reply so far is in {out}: the same command goes on from there"
+        ) from None
+    _end(report, quiet=quiet, json=json)
+
+
+def filter_and_show(recipe: Recipe, out: Path, *, quiet: bool, json: bool) -> None:
+    """Filter a dataset, and end in words."""
+    from ..pipeline import Books
+    from ..pipeline.existing import filter_existing
+    from .live import watching
+
+    books = Books()
+    with watching(books, recipe, quiet=quiet):
+        report = filter_existing(recipe, out, books)
+    _end(report, quiet=quiet, json=json)
+
+
+def _end(report: RunReport, *, quiet: bool, json: bool) -> None:
+    from .summary import show
+
+    if json:
+        print(json_.dumps(report.manifest, indent=2, ensure_ascii=False))
+    elif quiet:
+        print(report.balance)
+    else:
+        show(report)
+    if report.stopped_by is not None:
+        print(f"silversmith: {report.stopped_by}", file=sys.stderr)
+        raise SystemExit(report.exit_status)

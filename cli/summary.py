@@ -1,0 +1,87 @@
+"""The end of a run in words: the books, the funnel, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from ..pipeline import RunReport
+
+__all__ = ["show"]
+
+FAILURES_SHOWN = 3
+
+
+def show(report: RunReport) -> None:
+    """Print how a run ended."""
+    console = Console(highlight=False)
+    manifest = report.manifest
+    console.print()
+    if manifest["funnel"]:
+        console.print(_funnel(report))
+    for failure in manifest["failures"][:FAILURES_SHOWN]:
+        console.print(Text(f"failed {failure['samples']:>6,} × {failure['reason']}"))
+    seeds = manifest["seeds"]
+    if seeds["bad_rows"]:
+        first = seeds["bad_rows_listed"][0]
+        console.print(
+            Text(
+                f"{seeds['bad_rows']:,} rows could not be read and were passed over; the first:"
+                f" {first['where']}: {first['reason']} (all are in the manifest)"
+            )
+        )
+    if seeds["unused"]:
+        console.print(f"{seeds['unused']:,} seeds suit no generator of the recipe")
+    console.print(Text(str(report.balance)))
+    console.print(Text(_spent(report)))
+    console.print()
+    for name, text in _what_where_next(report):
+        console.print(Text.assemble((f"{name:<6}", "bold"), text), soft_wrap=True)
+
+
+def _funnel(report: RunReport) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("filter")
+    for name in ("in", "dropped", "left"):
+        table.add_column(name, justify="right")
+    for step in report.manifest["funnel"]:
+        left = step["samples_in"] - step["dropped"]
+        table.add_row(
+            step["filter"], f"{step['samples_in']:,}", f"{step['dropped']:,}", f"{left:,}"
+        )
+    return table
+
+
+def _spent(report: RunReport) -> str:
+    run = report.manifest["this_run"]
+    usage = report.manifest["usage"]
+    tokens = sum(one["input_tokens"] + one["output_tokens"] for one in usage)
+    if not usage:
+        return f"{run['seconds']:,.1f} s"
+    cost = report.manifest["cost"]
+    money = f"${cost:,.4f}" if cost is not None else "cost unknown (no prices in the recipe)"
+    calls = sum(one["calls"] for one in usage)
+    return (
+        f"{run['seconds']:,.1f} s, {run['calls']:,} calls now; in all {calls:,} calls,"
+        f" {tokens:,} tokens, {money}"
+    )
+
+
+def _what_where_next(report: RunReport) -> list[tuple[str, str]]:
+    folder = report.folder
+    kept = report.balance.kept
+    made = f"{kept:,} samples kept, {report.balance.dropped:,} dropped, each with its reason"
+    simulated = report.manifest["simulated"]
+    if simulated:
+        made += "; written by the simulated model, so only to look at"
+    lines = [("Made", made), ("Where", f"{folder / 'kept'} (Parquet), {folder / 'manifest.json'}")]
+    if report.status != "done":
+        return [*lines, ("Next", "the same command goes on where this one stopped")]
+    if not kept:
+        return [*lines, ("Next", f"see why in {folder / 'dropped'} and {folder / 'failed'}")]
+    flag = " --allow-simulated" if simulated else ""
+    return [*lines, ("Next", f"silversmith export {folder} --format trl-sft{flag}")]

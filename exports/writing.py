@@ -1,0 +1,237 @@
+"""From a run's kept samples to a file in a training format."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import orjson
+
+from ..errors import ExportError
+from ..records import Sample, sample_from_row
+from ..store import RunFolder
+from .base import Export
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+__all__ = ["ExportReport", "export"]
+
+_ROWS_AT_ONCE = 500
+_AGAIN = "run the same `silversmith run` again, which writes them anew from the journal"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export wrote.
+
+    Attributes:
+        format: the export's kind.
+        path: the file with the rows.
+        ids: the file with the sample's id for each row, line by line, or None where the rows
+            carry the ids themselves.
+        samples: how many kept samples there were.
+        rows: how many rows were written.
+        left_out: how many samples gave no row, by reason.
+        simulated: how many of the samples a simulated model wrote.
+    """
+
+    format: str
+    path: Path
+    ids: Path | None
+    samples: int
+    rows: int
+    left_out: Mapping[str, int]
+    simulated: int
+
+    def __str__(self) -> str:
+        """One sentence for the user."""
+        text = f"{_count(self.rows, 'row')} from {_count(self.samples, 'sample')} in {self.path}"
+        if self.left_out:
+            text += f"; left out: {_reasons(self.left_out)}"
+        if self.simulated:
+            text += f"; {self.simulated:,} simulated, not for training"
+        return text
+
+
+def export(
+    folder: Path, export: Export, to: Path | None = None, allow_simulated: bool = False
+) -> ExportReport:
+    """Write the kept samples of a run in a training format.
+
+    The rows go to `data.jsonl` in `to`, in the order of the dataset, and the ids of their
+    samples to `__ids__/data.txt` beside it, one line a row (a folder of such a name is passed
+    over by `datasets.load_dataset`). A file of an earlier export is replaced at the end, in one
+    step; memory does not grow with the dataset.
+
+    Args:
+        folder: a run's folder.
+        export: the format.
+        to: the folder to write into; by default `exports/FORMAT` in the run's folder.
+        allow_simulated: write samples of a simulated model too.
+
+    Raises:
+        ExportError: there is nothing to export, a sample is simulated, no sample fits the
+            format, or the file cannot be written.
+        RunFolderError: the folder's manifest is damaged or of a newer version.
+    """
+    with contextlib.ExitStack() as stack:
+        parts = _open_parts(folder, stack)
+        simulated = _count_simulated(parts)
+        samples = sum(part.metadata.num_rows for part in parts)
+        if simulated and not allow_simulated:
+            raise ExportError(
+                f"{simulated:,} of the {_count(samples, 'kept sample')} in {folder} were written"
+                " by a simulated model and are not for training: run the recipe with a real"
+                " model, or add --allow-simulated to export them all the same"
+            )
+        target = to if to is not None else folder / "exports" / export.kind
+        path = target / f"data.{export.extension}"
+        ids = None if export.rows_have_ids else target / "__ids__" / "data.txt"
+        left_out: Counter[str] = Counter()
+        try:
+            with contextlib.ExitStack() as files:
+                data_file = files.enter_context(_replacing(path))
+                ids_file = files.enter_context(_replacing(ids)) if ids is not None else None
+                rows = _write(_samples(parts), export, data_file, ids_file, left_out)
+                if not rows:
+                    raise ExportError(
+                        f"none of the {_count(samples, 'kept sample')} in {folder} gives a row of"
+                        f" {export.kind}: {_reasons(left_out)}; choose another --format"
+                    )
+        except OSError as error:
+            raise ExportError(
+                f"{path} could not be written ({error.strerror or error}): make room or check"
+                " the permissions, or choose another folder by --to"
+            ) from error
+    return ExportReport(export.kind, path, ids, samples, rows, dict(left_out), simulated)
+
+
+def _write(
+    samples: Iterator[Sample],
+    export: Export,
+    data_file: IO[bytes],
+    ids_file: IO[bytes] | None,
+    left_out: Counter[str],
+) -> int:
+    """Write the rows, count into `left_out`, and return how many rows there were."""
+    written = 0
+    for sample in samples:
+        reason = export.reason_for_no_row(sample)
+        if reason is not None:
+            left_out[reason] += 1
+            continue
+        rows = 0
+        for row in export.rows(sample):
+            data_file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            if ids_file is not None:
+                ids_file.write(sample.id.encode() + b"\n")
+            rows += 1
+        if not rows:
+            left_out["no row"] += 1
+        written += rows
+    return written
+
+
+def _open_parts(folder: Path, stack: contextlib.ExitStack) -> list[parquet.ParquetFile]:
+    """The files of `kept/`, all opened before anything is read: a run that replaces them in the
+    meantime changes nothing."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if not folder.is_dir():
+        raise ExportError(f"{folder} is no folder: give the folder of a run")
+    run = RunFolder(folder)
+    kept = folder / "kept"
+    if run.manifest() is None and not run.journal.exists() and not kept.is_dir():
+        raise ExportError(
+            f"{folder} is no run's folder (it has no manifest.json and no kept/): give the folder"
+            " that `silversmith run` wrote"
+        )
+    paths = sorted(kept.glob("*.parquet"))
+    if not paths:
+        raise ExportError(
+            f"{folder} has no samples in kept/ yet: let `silversmith run` finish there first"
+        )
+    parts = []
+    for path in paths:
+        try:
+            part = stack.enter_context(parquet.ParquetFile(path))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise ExportError(f"{path} cannot be read as Parquet ({error}): {_AGAIN}") from error
+        if missing := {"id", "messages", "origin"} - set(part.schema_arrow.names):
+            raise ExportError(
+                f"{path} holds no samples of silversmith (no column"
+                f" {', '.join(sorted(missing))}): give the folder of a run"
+            )
+        parts.append(part)
+    if not any(part.metadata.num_rows for part in parts):
+        raise ExportError(
+            f"{folder} kept no samples, so there is nothing to export: the reasons are in"
+            " manifest.json and dropped/"
+        )
+    return parts
+
+
+def _count_simulated(parts: Sequence[parquet.ParquetFile]) -> int:
+    """How many samples a simulated model wrote, from the two columns that say so."""
+    from pyarrow import compute
+
+    total = 0
+    for part in parts:
+        names = [n for n in ("origin", "rejected_origin") if n in part.schema_arrow.names]
+        for batch in part.iter_batches(columns=[f"{name}.simulated" for name in names]):
+            marks = [
+                compute.fill_null(compute.struct_field(batch.column(name), "simulated"), False)
+                for name in names
+            ]
+            either = marks[0] if len(marks) == 1 else compute.or_(*marks)
+            total += compute.sum(either).as_py() or 0
+    return total
+
+
+def _samples(parts: Sequence[parquet.ParquetFile]) -> Iterator[Sample]:
+    for part in parts:
+        for batch in _batches(part):
+            for row in batch.to_pylist():
+                yield sample_from_row(row)
+
+
+def _batches(part: parquet.ParquetFile) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    try:
+        yield from part.iter_batches(batch_size=_ROWS_AT_ONCE, use_threads=False)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ExportError(f"the samples in kept/ are damaged ({error}): {_AGAIN}") from error
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of `path` at the end, and only if nothing went
+    wrong."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(part, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _reasons(left_out: Mapping[str, int]) -> str:
+    ordered = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count:,} ({reason})" for reason, count in ordered)

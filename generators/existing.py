@@ -1,0 +1,40 @@
+"""The samples that a dataset already holds."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..errors import ReplyError, SeedError
+from ..records import Ask, Draw, Sample, Seed
+from ..records.shapes import ColumnMap, row_json, sample_from_fields
+from .base import Generator
+
+__all__ = ["Existing"]
+
+
+class Existing(Generator):
+    """Takes each row of a dataset as the sample that it already is, and asks no model; for judge
+    and filter passes over data from elsewhere. A row of no known shape is booked as failed."""
+
+    kind = "existing"
+
+    draws: int = Field(default=1, ge=1, le=1)
+    """A row is one sample."""
+
+    map: ColumnMap = Field(default_factory=dict)
+    """Which column holds what, for columns with unusual names: `{instruction: ask}`."""
+
+    def accepts(self, seed: Seed) -> bool:
+        return True
+
+    async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
+        fields = seed.fields
+        instances = fields.get("instances")
+        try:
+            if isinstance(instances, list) and len(instances) > 1 and seed.instruction:
+                # The source made a seed of each instance; this one is in the seed's own words.
+                one = {"instances": [{"input": seed.input, "output": seed.answer}]}
+                return sample_from_fields({**fields, **one}, self.map).with_(row=row_json(fields))
+            return sample_from_fields(fields, self.map)
+        except SeedError as error:
+            raise ReplyError(str(error), text=row_json(fields)) from error

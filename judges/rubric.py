@@ -1,0 +1,148 @@
+"""A rubric: one call scores a sample under several criteria."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, field_validator
+
+from ..errors import ReplyError
+from ..records import Ask, Judgement, Sample, Turn
+from .base import Judge
+from .criteria import BUILT_IN, Criterion, criterion
+
+__all__ = ["Rubric"]
+
+NamedOrOwn = Annotated[
+    Criterion, BeforeValidator(criterion, json_schema_input_type=Criterion | str)
+]
+
+
+class Rubric(Judge):
+    """Scores the response under each criterion, after giving the reasons.
+
+    Rationale before score and described points follow G-Eval (Liu et al. 2023) and Prometheus
+    (Kim et al. 2024). A number of points becomes a score by
+    (points - lowest) / (highest - lowest).
+    """
+
+    kind = "rubric"
+    scalar: ClassVar[str] = "criteria"
+
+    criteria: tuple[NamedOrOwn, ...] = (
+        BUILT_IN["task_quality"],
+        BUILT_IN["instruction_following"],
+        BUILT_IN["accuracy"],
+    )
+    """What to score: names of built-in criteria, or criteria of your own with name, description
+    and scale. At most 12."""
+
+    reference: bool = False
+    """Whether the sample's `answer` is shown to the judge as one that is known to be right. Meant
+    for data that came with answers; an answer that a generator drafted is never shown so, since
+    it is what has to be judged."""
+
+    @field_validator("criteria")
+    @classmethod
+    def _can_be_asked(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        if not 1 <= len(criteria) <= 12:
+            raise ValueError(
+                f"a rubric has from 1 to 12 criteria, not {len(criteria)}; "
+                "use a second judge for more"
+            )
+        names = [each.name.lower() for each in criteria]
+        if double := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise ValueError(f"two criteria are called {double[0]!r}; rename one of them")
+        if not any(each.weight for each in criteria):
+            raise ValueError("all criteria have weight 0; give at least one a weight")
+        return criteria
+
+    async def judge(self, sample: Sample, ask: Ask) -> Sequence[Judgement]:
+        messages = sample.messages
+        if not messages or messages[-1].role != "assistant" or not messages[-1].content.strip():
+            raise ReplyError("the sample does not end with a response, so there is none to judge")
+        form = _form(self.criteria)
+        reply = await ask(
+            form.reply,
+            criteria=form.shown,
+            sample=sample,
+            earlier=_earlier(messages),
+            reference=(self.reference and sample.origin is None and sample.answer) or "",
+        )
+        opinions = [getattr(reply, field) for field in form.reply.model_fields]
+        return [
+            Judgement(
+                judge=self.title,
+                criterion=each.name,
+                model="",
+                score=(opinion.score - each.lowest) / (each.highest - each.lowest),
+                points=float(opinion.score),
+                rationale=opinion.rationale,
+            )
+            for each, opinion in zip(self.criteria, opinions, strict=True)
+        ]
+
+    def score(self, judgements: Sequence[Judgement]) -> float | None:
+        """The mean over the criteria by their weights, or None where there is no judgement."""
+        weights = {each.name: each.weight for each in self.criteria}
+        total = sum(weights[j.criterion] for j in judgements)
+        if not total:
+            return None
+        return sum(weights[j.criterion] * j.score for j in judgements) / total
+
+
+class _Form(NamedTuple):
+    """What is asked under some criteria: the reply's model, and the words for the template."""
+
+    reply: type[BaseModel]
+    shown: tuple[tuple[str, str, tuple[tuple[int, str], ...]], ...]
+
+
+@functools.cache
+def _form(criteria: tuple[Criterion, ...]) -> _Form:
+    # The criterion's name is an alias, since a field of a pydantic model cannot be called "copy".
+    fields: dict[str, Any] = {
+        f"criterion_{place}": (_opinion(each.lowest, each.highest), Field(alias=each.name))
+        for place, each in enumerate(criteria)
+    }
+    shown = tuple((c.name, c.description, tuple(sorted(c.scale.items()))) for c in criteria)
+    return _Form(create_model("Verdict", **fields), shown)
+
+
+@functools.cache
+def _opinion(lowest: int, highest: int) -> type[BaseModel]:
+    """The reply under one criterion: the rationale, and then the points."""
+    return create_model(
+        f"Opinion_{lowest}_to_{highest}".replace("-", "minus_"),
+        __config__=ConfigDict(str_strip_whitespace=True),
+        rationale=(
+            str,
+            Field(
+                min_length=1,
+                description="One to three sentences: what decides, with a short quote or the "
+                "exact place.",
+            ),
+        ),
+        score=(
+            Annotated[int, BeforeValidator(_no_truth_value)],
+            Field(
+                ge=lowest,
+                le=highest,
+                description=f"A whole number from {lowest} to {highest} on this criterion's scale.",
+            ),
+        ),
+    )
+
+
+def _no_truth_value(points: Any) -> Any:
+    if isinstance(points, bool):
+        raise ValueError("the score must be a whole number, not true or false")
+    return points
+
+
+def _earlier(messages: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns before the last user message, without the system message."""
+    last = max((i for i, turn in enumerate(messages) if turn.role == "user"), default=0)
+    return tuple(turn for turn in messages[:last] if turn.role != "system")

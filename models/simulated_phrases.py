@@ -1,0 +1,133 @@
+"""The sentences that the simulated model writes with: `{p}` is a phrase of the seed, `{w}` and
+`{v}` are words of it, `{s}` is an invented source, `{n}` and `{m}` are numbers."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AGAIN",
+    "CLAIMS",
+    "DUPLICATE_TOPICS",
+    "INVENTED_SOURCES",
+    "OFF_TOPIC",
+    "OPENERS",
+    "QUESTIONS",
+    "REFUSAL",
+    "SENTENCES",
+    "STUBS",
+    "SYSTEMS",
+    "TOPICS",
+    "VAGUE",
+]
+
+REFUSAL = "I'm sorry, but I can't help with that."
+
+STUBS = ("Yes.", "No idea.", "It depends.", "Maybe later.")
+"""Answers that are too short to be of use."""
+
+INVENTED_SOURCES = (
+    "Halvorsen Institute",
+    "Port Ellery survey",
+    "Quillmark Commission",
+    "Tarn and Ostrander report",
+    "Beaumaris Panel of 1987",
+    "Vendelbo Archive",
+)
+"""Sources that do not exist: the mark of a claim that nothing in the prompt supports."""
+
+CLAIMS = (
+    "According to the {s}, {n} percent of all cases of {w} were settled within {m} days.",
+    "The {s} counted exactly {n} failures of {w} in {m} towns and has never been disputed.",
+    "It was the {s} that first proved {w} to be {n} times as common as {v}.",
+    "As the {s} showed, {w} loses {n} percent of its effect after {m} weeks.",
+)
+"""Sentences with an invented specific fact."""
+
+OFF_TOPIC = (
+    "As an aside, and ignoring what was asked, the weather near the coast is mild in {m} of {n} "
+    "years.",
+    "Leaving the instructions aside for a moment, many readers enjoy a long walk after {m} pages.",
+    "Here the required format is dropped on purpose, and {n} loose remarks about gardens follow.",
+)
+"""Sentences that break off from what was asked."""
+
+VAGUE = (
+    "Much depends on the circumstances, and there are good reasons for more than one view.",
+    "In the end each case has to be looked at by itself, with care and with an open mind.",
+)
+"""Sentences that would answer anything."""
+
+AGAIN = "To say the same once more, in full and from the beginning:"
+"""What comes before an answer that is given twice."""
+
+DUPLICATE_TOPICS = (
+    "a short checklist for planning a weekly meeting with a small team",
+    "the difference between a public library and a private archive",
+    "simple ways of keeping a kitchen notebook tidy and easy to search",
+    "how a village clock is wound, adjusted and kept in good repair",
+)
+"""What the duplicates are about, whatever the seed."""
+
+TOPICS = ("subject", "matter", "example", "document", "method", "result", "question", "detail")
+"""Words for a seed that offers none."""
+
+SYSTEMS = (
+    "You are a careful assistant who explains {w} in plain words.",
+    "You help a team that works on {w} and {v}. Say so when something is not known.",
+    "You answer questions about {p}. Keep to what the material says.",
+    "You are a patient tutor. Your student is new to {w}.",
+    "You support customers who ask about {w}. Be brief, polite and exact.",
+    "You review texts about {v}. Name the passage that you rely on.",
+)
+
+QUESTIONS = (
+    "What should somebody know about {p} before they deal with {w}?",
+    "Explain in your own words what is meant by {p}, and how {w} comes into it.",
+    "How do {w} and {v} depend on each other where {p} is concerned?",
+    "A colleague asks why {p} matters for {w}. What would you tell them?",
+    "Summarise the role of {w} in {p} for a reader who knows little about {v}.",
+    "Which part of {p} would you check first when {w} seems wrong, and why?",
+    "Compare {w} with {v}, taking {p} as the example.",
+    "I am writing a note on {p}. What belongs in it about {w}?",
+    "What would change if {w} were left out of {p}?",
+    "List what has to be settled about {w} before {p} can be used.",
+    "Somebody claims that {p} has nothing to do with {v}. Is that right?",
+    "Give a short example of {p} that makes the part of {w} clear.",
+)
+
+OPENERS = (
+    "The main point about {p} is how it treats {w}.",
+    "To begin with, {p} has to be read together with {w}.",
+    "In short, {w} is what decides about {p}.",
+    "It helps to separate two things here: {w} and {v}.",
+    "What is said about {p} rests on {w}.",
+    "The answer turns on {w}, and only then on {v}.",
+    "Start from {p}, since the rest follows from it.",
+    "There are two sides to {p}, and {w} belongs to the first.",
+)
+
+SENTENCES = (
+    "In practice {w} and {v} are best handled together, because one limits the other.",
+    "Where {p} is unclear, it is worth asking about {w} before going on.",
+    "This does not settle every question about {v}, but it covers the usual case.",
+    "A reader who only knows {w} will still be able to follow this part.",
+    "The wording {p} is chosen with care and should be kept as it stands.",
+    "Taken by itself, {w} says little; next to {v} it becomes clear.",
+    "One should note that {v} is mentioned first and {w} only afterwards.",
+    "If {w} is missing, the part about {p} no longer holds.",
+    "For most people the question of {v} comes up before that of {w}.",
+    "That is why {p} appears so early and is not repeated later.",
+    "A small change to {w} has a visible effect on {v}.",
+    "Nothing here says that {v} may be ignored when {p} applies.",
+    "The simplest check is to look for {w} and then to read on from there.",
+    "Both {w} and {v} have to be named, or the result is incomplete.",
+    "When in doubt, go back to {p} and compare it with what is at hand.",
+    "The order matters: {w} comes first, and {v} follows from it.",
+    "It would be a mistake to treat {w} as a mere detail of {p}.",
+    "Those who work with {v} every day tend to take {w} for granted.",
+    "Keep {p} short, and leave the finer points of {v} for later.",
+    "A good example makes the link between {w} and {p} easy to see.",
+    "None of this depends on {v} being perfect; it only has to be consistent.",
+    "The remaining question, what {w} costs, is left open on purpose.",
+    "So {p} should be decided once, written down, and then left alone.",
+    "Each mention of {w} points back to the same idea of {v}.",
+)

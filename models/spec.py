@@ -1,0 +1,246 @@
+"""Which model a recipe means, and how it may be used."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ..errors import RecipeError
+from ..records import Usage
+from .simulated import SimulatedOptions
+
+__all__ = ["ModelSpec", "Prices"]
+
+SHORT_FORMS = "openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"
+
+_OURS = {
+    "messages": "it is rendered from the templates",
+    "model": "it has its own option `model`",
+    "stream": "replies are taken whole",
+    "n": "a generator has `draws` for that",
+    "response_format": "it is made from the form of the draft",
+}
+_SAMPLING = frozenset({"frequency_penalty", "max_completion_tokens", "max_tokens", "min_p"})
+_SAMPLING |= {"presence_penalty", "reasoning_effort", "seed", "stop", "temperature", "top_k"}
+_SAMPLING |= {"top_p", "verbosity"}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Prices(BaseModel):
+    """US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    """Tokens that the model reads."""
+
+    output: float = Field(ge=0, allow_inf_nan=False)
+    """Tokens that it writes, reasoning included."""
+
+    cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Tokens that it had read before; by default they cost what `input` says."""
+
+
+class ModelSpec(BaseModel):
+    """One model of a recipe."""
+
+    # An option's wrong value may be a key that was pasted there: no error may repeat it.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    model: str = Field(min_length=1)
+    """The model's name at its endpoint; or a short form: `openai/MODEL`,
+    `http://HOST:PORT/v1#MODEL`, `simulated`."""
+
+    base_url: str | None = None
+    """Where the endpoint is, up to `/v1`; by default OpenAI's."""
+
+    api_key_env: str | None = None
+    """The name of the environment variable that holds the key. By default OPENAI_API_KEY where
+    `base_url` is not set, and no key where it is."""
+
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    """What goes into every request: temperature, max_tokens ..."""
+
+    prices: Prices | None = None
+    """What tokens cost; unknown prices are shown as unknown."""
+
+    concurrency: int = Field(default=64, ge=1, le=4096)
+    """How many requests may be under way at once."""
+
+    timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    """Seconds after which a request counts as lost."""
+
+    send_seed: bool = False
+    """Whether the draw's number is sent as `seed`, for endpoints that can repeat themselves."""
+
+    retries: int = Field(default=8, ge=0)
+    """How often a request is repeated after a passing fault."""
+
+    simulated: SimulatedOptions | None = None
+    """The built-in simulated model instead of an endpoint, with its options."""
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """The model that a recipe names: a mapping of options, or a short form.
+
+        Raises:
+            RecipeError: the value is neither, or an option is wrong; says which and what to do.
+        """
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            value = {"model": value, **_long_form(value)}
+        if not isinstance(value, Mapping):
+            raise RecipeError(f"a model is {SHORT_FORMS}, or a mapping of options")
+        try:
+            return cls.model_validate(dict(value))
+        except ValidationError as error:
+            raise RecipeError(_sentence(error)) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, value: Any) -> Any:
+        """`model` may be a short form among other options, unless `base_url` says where."""
+        if not isinstance(value, dict):
+            return value
+        if value.get("simulated") is not None:
+            return {"model": "simulated", **value}
+        name = value.get("model")
+        if isinstance(name, str) and value.get("base_url") is None and _is_short_form(name):
+            return {**value, **_long_form(name)}
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_url(cls, url: str | None) -> str | None:
+        return None if url is None else _checked_url(url)
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _variable_name(cls, name: str | None) -> str | None:
+        if name is not None and not _VARIABLE.fullmatch(name):
+            raise ValueError("name the environment variable that holds the key, not the key itself")
+        return name
+
+    @field_validator("parameters")
+    @classmethod
+    def _no_parameters_of_ours(cls, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in parameters:
+            if name in _OURS:
+                raise ValueError(f"`{name}` cannot be set here: {_OURS[name]}")
+        try:
+            orjson.dumps(dict(parameters))
+        except TypeError as error:
+            raise ValueError(f"they do not fit into JSON: {error}") from None
+        return parameters
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.simulated is not None and self.base_url is not None:
+            raise ValueError("a simulated model has no base_url; leave one of the two away")
+        if self.send_seed and "seed" in self.parameters:
+            raise ValueError("send_seed and parameters.seed contradict each other; use one")
+        return self
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable that holds the key, or None where no key is needed."""
+        if self.api_key_env is None and self.base_url is None and self.simulated is None:
+            return "OPENAI_API_KEY"
+        return self.api_key_env
+
+    @property
+    def label(self) -> str:
+        """The model in a few words, for people."""
+        if self.simulated is not None:
+            return self.model
+        return f"{self.model} at {urlsplit(self.base_url or 'https://api.openai.com').netloc}"
+
+    def identity(self) -> dict[str, Any]:
+        """What makes two replies different: the model, its parameters, the simulation; not where
+        it is, what it costs, or how it is used."""
+        identity: dict[str, Any] = {
+            "model": self.model,
+            "parameters": dict(self.parameters),
+            "simulated": None if self.simulated is None else self.simulated.model_dump(mode="json"),
+        }
+        return {**identity, "send_seed": True} if self.send_seed else identity
+
+    def cost(self, usage: Usage) -> float | None:
+        """US dollars for these tokens, or None where the prices are unknown. The simulated model
+        costs nothing unless it is given prices."""
+        if self.prices is None:
+            return None if self.simulated is None else 0.0
+        again = self.prices.cached_input
+        cached = usage.cached_tokens * (self.prices.input if again is None else again)
+        fresh = (usage.input_tokens - usage.cached_tokens) * self.prices.input
+        return (fresh + cached + usage.output_tokens * self.prices.output) / 1e6
+
+
+def _is_short_form(text: str) -> bool:
+    return text == "simulated" or text.startswith(("openai/", "http://", "https://"))
+
+
+def _long_form(text: str) -> dict[str, Any]:
+    """The options that a short form stands for."""
+    if text == "simulated":
+        return {"simulated": SimulatedOptions()}
+    kind, _, name = text.partition("/")
+    if kind == "openai" and name:
+        return {"model": name}
+    if kind in ("http:", "https:"):
+        url, _, name = text.partition("#")
+        if name:
+            return {"model": name, "base_url": url}
+    # The text is not repeated where it may hold a password.
+    shown = "" if "@" in text else f", not {text!r}"
+    raise RecipeError(f"a model is {SHORT_FORMS}{shown}")
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("it is no address; write http://HOST:PORT/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise ValueError("it is no address; write http://HOST:PORT/v1")
+    if parts.username or parts.password:
+        raise ValueError("it holds a password; put the key into an environment variable instead")
+    if parts.query or parts.fragment:
+        raise ValueError("it goes up to /v1 and has nothing after ? or #")
+    url = url.rstrip("/")
+    if url.endswith("/chat/completions"):
+        raise ValueError("it goes up to /v1, without /chat/completions")
+    return url
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem in one sentence that repeats no value."""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"a model needs `{where}`: {SHORT_FORMS} with options"
+    if problem["type"] == "extra_forbidden":
+        return f"a model has no option `{where}`{_hint(where)}"
+    words = problem["msg"].removeprefix("Value error, ")
+    return f"a model's `{where}` is wrong: {words}" if where else f"a model is wrong: {words}"
+
+
+def _hint(name: str) -> str:
+    if name in ("api_key", "key", "token"):
+        return "; keys stay out of recipes: set `api_key_env` to the name of a variable"
+    if name in _SAMPLING:
+        return f"; write it as `parameters: {{{name}: ...}}`"
+    near = difflib.get_close_matches(name, ModelSpec.model_fields, n=1)
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    return f"; it has {', '.join(ModelSpec.model_fields)}"

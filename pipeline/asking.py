@@ -1,0 +1,228 @@
+"""`ask`, as generators and judges get it: render, send, keep, validate, ask again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import orjson
+
+from ..errors import RecipeError, ReplyError
+from ..generators import Generator
+from ..judges import Judge
+from ..models import ModelSpec, Reply, Request, parse_reply, strict_schema
+from ..prompts import Prompts, Template
+from ..records import Draft, Usage
+from ..store import ReplyKey
+from .recipe import Recipe
+
+__all__ = ["Answered", "Asker", "Desk", "Question", "Questions"]
+
+SHOWN_OF_BAD_REPLY = 4_000
+
+
+@dataclass(frozen=True)
+class Asker:
+    """A generator or a judge, with the model that it asks by default.
+
+    Attributes:
+        part: the generator or judge.
+        model: the name of its model in the recipe, "" where the recipe has none.
+        prompts: the templates.
+    """
+
+    part: Generator | Judge
+    model: str
+    prompts: Prompts
+    _prints: dict[tuple[str, type[Any]], bytes] = field(default_factory=dict, compare=False)
+    _parameters: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(cls, part: Generator | Judge, recipe: Recipe, prompts: Prompts) -> Asker:
+        """The asker of a recipe.
+
+        Raises:
+            RecipeError: it names a model that the recipe does not have.
+        """
+        return cls(part, recipe.model_for(part) or "", prompts)
+
+    @property
+    def title(self) -> str:
+        return f"judge {self.part.title}" if isinstance(self.part, Judge) else self.part.title
+
+    @cached_property
+    def templates(self) -> list[Template]:
+        """All templates of this kind: `KIND.j2`, and `KIND_*.j2` where it has several."""
+        return [self.prompts.template(name) for name in self.prompts.names(self.part.kind)]
+
+    def parameters(self, model: str, spec: ModelSpec) -> str:
+        """A model's parameters as a JSON object."""
+        known = self._parameters.get(model)
+        if known is None:
+            data = orjson.dumps(dict(spec.parameters), option=orjson.OPT_SORT_KEYS)
+            known = self._parameters[model] = data.decode()
+        return known
+
+    def fingerprint(self, model: str, spec: ModelSpec, draft: type[Any], request: Request) -> bytes:
+        """Hash of all that makes two replies different: the model, its parameters, the schema
+        and the messages; not the address, the key, prices or limits (12 bytes)."""
+        static = self._prints.get((model, draft))
+        if static is None:
+            data = orjson.dumps([spec.identity(), request.schema], option=orjson.OPT_SORT_KEYS)
+            static = self._prints[model, draft] = hashlib.blake2b(data, digest_size=16).digest()
+        return hashlib.blake2b(static + orjson.dumps(request.messages), digest_size=12).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request with all that says whether an earlier reply answers it.
+
+    Attributes:
+        key: who asks, and what exactly.
+        model: the name of the model in the recipe.
+        request: what to send.
+    """
+
+    key: ReplyKey
+    model: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of the last question that was answered."""
+
+    template: Template
+    parameters: str
+    model: str
+    simulated: bool
+
+
+class Desk(Protocol):
+    """Where questions go: to the journal and the models, or to a rehearsal."""
+
+    models: Mapping[str, ModelSpec]
+
+    def attempts(self, questions: Questions, turn: int) -> int:
+        """How often a question may be asked in all."""
+        ...
+
+    async def answer(self, questions: Questions, question: Question) -> Reply:
+        """The reply, kept safely before it is returned.
+
+        Raises:
+            EndpointError: the model gave none.
+            LimitReached: it would cost more than the user allows.
+        """
+        ...
+
+
+class Questions:
+    """All that one asker asks for one sample; it is the `ask` that is handed out.
+
+    Attributes:
+        sample: the sample's number in the journal.
+        draw: the draw's number.
+        recorded: replies that this folder has for the sample.
+        borrowed: replies that other folders have for it.
+        usage: tokens of the replies that it got, those that did not validate included.
+        last: the last question that was answered, or None.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        asker: Asker,
+        sample: int,
+        draw: int,
+        recorded: Mapping[ReplyKey, bytes],
+        borrowed: Mapping[ReplyKey, bytes],
+    ) -> None:
+        self.desk = desk
+        self.asker = asker
+        self.sample = sample
+        self.draw = draw
+        self.recorded = recorded
+        self.borrowed = borrowed
+        self.usage = Usage()
+        self.last: Answered | None = None
+        self._turn = 0
+
+    async def __call__(
+        self,
+        draft: type[Draft],
+        /,
+        *,
+        template: str | None = None,
+        model: str | None = None,
+        check: Callable[[Draft], str | None] | None = None,
+        **values: Any,
+    ) -> Draft:
+        """Ask the model once; see `records.Ask`."""
+        turn, self._turn = self._turn, self._turn + 1
+        chosen = self.asker.prompts.template(template or self.asker.part.kind)
+        chosen.check(values)
+        name = model or self.asker.model
+        spec = self._spec(name)
+        schema = strict_schema(draft)
+        first = Request(
+            messages=chosen.render(values),
+            schema=schema,
+            schema_name=self.asker.part.kind.replace("-", "_"),
+            parameters=spec.parameters,
+            seed=self.draw,
+        )
+        request = first
+        attempts = self.desk.attempts(self, turn)
+        for attempt in range(attempts):
+            print_ = self.asker.fingerprint(name, spec, draft, request)
+            key = ReplyKey(self.asker.title, turn, attempt, print_)
+            reply = await self.desk.answer(self, Question(key, name, request))
+            self.usage += reply.usage
+            self.last = Answered(
+                chosen, self.asker.parameters(name, spec), reply.model, reply.simulated
+            )
+            try:
+                parsed = parse_reply(reply.text, reply.finish_reason, draft)
+                wrong = check(parsed) if check is not None else None
+                if wrong is None:
+                    return parsed
+                raise ReplyError(wrong, text=reply.text)
+            except ReplyError as error:
+                if attempt == attempts - 1:
+                    raise
+                request = _asked_again(first, reply.text, error)
+        raise AssertionError("at least one attempt is made")
+
+    def _spec(self, name: str) -> ModelSpec:
+        if name not in self.desk.models:
+            known = ", ".join(self.desk.models)
+            raise RecipeError(
+                f"{self.asker.title} asks the model {name!r}, which the recipe does not have"
+                f" (models: {known})"
+                if name
+                else f"{self.asker.title} asks a model, but the recipe names none: add"
+                " `models: {writer: …}`"
+            )
+        return self.desk.models[name]
+
+
+def _asked_again(first: Request, text: str, error: ReplyError) -> Request:
+    """The request with the unusable reply and what is wrong with it."""
+    advice = (
+        "It was cut off at the token limit: answer again, shorter."
+        if error.truncated
+        else "Answer again, with that put right."
+    )
+    said = text[:SHOWN_OF_BAD_REPLY] or "(nothing)"
+    return replace(
+        first,
+        messages=[
+            *first.messages,
+            {"role": "assistant", "content": said},
+            {"role": "user", "content": f"This reply cannot be used: {error.reason}. {advice}"},
+        ],
+    )

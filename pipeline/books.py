@@ -1,0 +1,85 @@
+"""The books: what was planned and what became of it, kept while a run goes on."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..records import Usage
+
+__all__ = ["Balance", "Books"]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """planned = kept + dropped + failed + pending, or it cannot be made.
+
+    Raises:
+        AssertionError: the numbers do not balance; a sample was lost or doubled.
+    """
+
+    planned: int
+    kept: int
+    dropped: int
+    failed: int
+    pending: int
+
+    def __post_init__(self) -> None:
+        whole = self.kept + self.dropped + self.failed + self.pending
+        if self.planned != whole or min(self.kept, self.dropped, self.failed, self.pending) < 0:
+            raise AssertionError(f"the books do not balance: {self}")
+
+    def __str__(self) -> str:
+        return (
+            f"{self.planned:,} planned = {self.kept:,} kept + {self.dropped:,} dropped"
+            f" + {self.failed:,} failed + {self.pending:,} pending"
+        )
+
+
+@dataclass
+class Books:
+    """Counters of a run; the engine writes them, a live view reads them from another thread.
+
+    Attributes:
+        stage: what is going on: "starting", "drafting and judging", "filtering", "done".
+        expected: how many samples the whole run will plan, or None while that is unknown.
+        planned: samples planned so far.
+        reused: of these, settled by an earlier run of the same folder.
+        drafted, judged, failed: samples that have got that far in this run.
+        calls, usage: replies received in this run, and their tokens.
+        retries: requests sent again after a passing fault.
+        cost: US dollars that all runs of this folder spent, or None where a price is unknown.
+        failures: how often each reason occurred in this run.
+        unused_seeds: seeds that no generator of the recipe can use.
+        bad_rows: rows of seed files that could not be read (where and why, the first 1,000).
+        bad_row_count: how many there are in all.
+    """
+
+    stage: str = "starting"
+    expected: int | None = None
+    seeds: int = 0
+    planned: int = 0
+    reused: int = 0
+    drafted: int = 0
+    judged: int = 0
+    failed: int = 0
+    calls: int = 0
+    usage: Usage = field(default_factory=Usage)
+    retries: int = 0
+    cost: float | None = None
+    failures: Counter[str] = field(default_factory=Counter)
+    unused_seeds: int = 0
+    bad_rows: list[tuple[str, str]] = field(default_factory=list)
+    bad_row_count: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def settled(self) -> int:
+        """Samples that are whole or failed, earlier runs included."""
+        return self.reused + self.judged + self.failed
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self.started

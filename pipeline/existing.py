@@ -1,0 +1,169 @@
+"""Datasets that exist already: the recipe of a judge pass, and filtering without a journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import RecipeError, SeedError
+from ..records import Failure, Sample, Seed, SeedRef, sample_to_json
+from ..records.shapes import sample_from_fields
+from ..store import RunFolder
+from .books import Books
+from .filtering import filter_samples
+from .planning import generator_key, read_seeds, sample_id
+from .recipe import Recipe
+from .recipe_file import RecipeFile
+from .report import Closing, RunReport, close_books
+
+__all__ = ["filter_existing", "filter_recipe", "judge_recipe"]
+
+
+def judge_recipe(
+    data: str,
+    file: str,
+    *,
+    mapping: Mapping[str, str],
+    split: str = "",
+    changes: Mapping[str, Any],
+    models: Sequence[str] = (),
+) -> Recipe:
+    """The recipe of a judge pass over `data`.
+
+    Args:
+        data: a file, a dataset's folder, a run's folder (its kept samples), or a hub id.
+        file: a recipe file with `judges:`; seeds and generators in it are left aside.
+        mapping: which column holds which field, where the names are others.
+
+    Raises:
+        RecipeError: the file has no judges, or is wrong.
+    """
+    return _over(data, file, "judges", "-judged", mapping, split, changes, models)
+
+
+def filter_recipe(
+    data: str,
+    file: str,
+    *,
+    mapping: Mapping[str, str],
+    split: str = "",
+    changes: Mapping[str, Any],
+) -> Recipe:
+    """The recipe of filtering `data`: as `judge_recipe`, of a file with `filters:`."""
+    recipe = _over(data, file, "filters", "-filtered", mapping, split, changes, ())
+    return recipe.model_copy(update={"judges": [], "models": {}})
+
+
+def _over(
+    data: str,
+    file: str,
+    needed: str,
+    suffix: str,
+    mapping: Mapping[str, str],
+    split: str,
+    changes: Mapping[str, Any],
+    models: Sequence[str],
+) -> Recipe:
+    read = RecipeFile.read(Path(file))
+    if not read.values.get(needed):
+        raise RecipeError(f"{file} has no `{needed}:`, which is what it is given for")
+    path = Path(data)
+    if (path / "manifest.json").is_file():
+        path = path / "kept"
+    where = str(path.resolve()) if path.exists() else data
+    source: dict[str, Any] = {"path": where, "map": dict(mapping)}
+    if split:
+        source["split"] = split
+    read.values["seeds"] = [{"dataset": source}]
+    read.values["generators"] = [{"existing": {"map": dict(mapping)}}]
+    read.values["name"] = Path(data).stem + suffix
+    return Recipe.from_file(read, changes=changes, models=models)
+
+
+def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
+    """Filter a dataset as it is, without models and without a journal; each run starts anew.
+
+    Args:
+        recipe: one of `filter_recipe`.
+        out: the run's folder.
+        books: counters to write to.
+
+    Raises:
+        SeedError, CheckError, RunFolderError: nothing is written then.
+    """
+    folder = RunFolder(out)
+    rows = _Rows(recipe, books)
+    with folder.open():
+        books.stage = "filtering"
+        folder.write_text(folder.recipe, recipe.to_yaml())
+        folder.write_manifest({"status": "running", "name": recipe.name})
+        outcome = filter_samples(rows.usable, recipe.filters, folder, failed=rows.unusable)
+        end = Closing(
+            status="done",
+            planned=books.planned,
+            drafted=outcome.kept + outcome.dropped,
+            failed=outcome.failed,
+            exhausted=True,
+            outcome=outcome,
+            failures=rows.reasons.most_common(),
+        )
+        books.stage = "done"
+        return close_books(recipe, folder, books, end)
+
+
+class _Rows:
+    """The rows of a dataset as samples; read anew for each pass."""
+
+    def __init__(self, recipe: Recipe, books: Books) -> None:
+        self._recipe = recipe
+        self._books = books
+        self._key = generator_key(recipe.generators[0])
+        self._mapping: Mapping[str, str] = getattr(recipe.generators[0], "map", {})
+        self.reasons: Counter[str] = Counter()
+
+    def usable(self) -> Iterator[bytes]:
+        return (data for data, ok in self._read() if ok)
+
+    def unusable(self) -> Iterator[bytes]:
+        return (data for data, ok in self._read() if not ok)
+
+    def _read(self) -> Iterator[tuple[bytes, bool]]:
+        books = self._books
+        books.seeds = books.planned = books.bad_row_count = 0
+        books.bad_rows.clear()
+        self.reasons.clear()
+        met: Counter[str] = Counter()
+        for seed in read_seeds(self._recipe, books):
+            if self._recipe.limit is not None and books.planned >= self._recipe.limit:
+                return
+            books.seeds += 1
+            books.planned += 1
+            id_ = sample_id(self._key, seed, met[seed.id]).hex()
+            met[seed.id] += 1
+            try:
+                sample = sample_from_fields(seed.fields, self._mapping)
+            except SeedError as error:
+                self.reasons[str(error)] += 1
+                yield sample_to_json(_unusable(seed, id_, str(error))), False
+            else:
+                yield sample_to_json(_named(sample, seed, id_)), True
+
+
+def _named(sample: Sample, seed: Seed, id_: str) -> Sample:
+    return sample.with_(
+        id=sample.id or id_,
+        seed=sample.seed or SeedRef(seed.id, seed.source, seed.licence),
+        decision=None,
+        failure=None,
+    )
+
+
+def _unusable(seed: Seed, id_: str, reason: str) -> Sample:
+    return Sample(
+        messages=(),
+        id=id_,
+        seed=SeedRef(seed.id, seed.source, seed.licence),
+        failure=Failure("read", reason),
+    )

@@ -1,0 +1,133 @@
+"""What a run leaves behind for people and programs: the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ..errors import SilversmithError
+from ..models import ModelSpec
+from ..store import RunFolder, Spending
+from .books import Balance, Books
+from .filtering import Outcome
+from .recipe import Recipe
+
+__all__ = ["Closing", "RunReport", "close_books"]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended.
+
+    Attributes:
+        folder: the run's folder.
+        status: "done", "limit reached", "too many failures", "failed" or "interrupted".
+        balance: the books.
+        manifest: what `manifest.json` says.
+        stopped_by: why it stopped early, or None.
+    """
+
+    folder: Path
+    status: str
+    balance: Balance
+    manifest: Mapping[str, Any]
+    stopped_by: SilversmithError | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """0 where the run is done."""
+        return self.stopped_by.exit_status if self.stopped_by is not None else 0
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What the end of a run knows, for the manifest.
+
+    Attributes:
+        status: as in `RunReport`.
+        planned, drafted, failed: samples planned, ready for the filters, and failed.
+        exhausted: whether the seeds were read to their end, so that `planned` is the whole.
+        outcome: what the filters left, or None where the run stopped before them.
+        failures: how many samples failed for which reason.
+        usage: what each asker used of each model.
+        cost: US dollars, or None where a price is unknown.
+        stopped_by: why the run stopped early, or None.
+    """
+
+    status: str
+    planned: int
+    drafted: int
+    failed: int
+    exhausted: bool
+    outcome: Outcome | None
+    failures: Sequence[tuple[str, int]] = ()
+    usage: Sequence[Spending] = ()
+    cost: float | None = 0.0
+    stopped_by: SilversmithError | None = None
+
+
+def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -> RunReport:
+    """Close the books and write the manifest.
+
+    Raises:
+        AssertionError: the books do not balance.
+        RunFolderError: the manifest cannot be written.
+    """
+    outcome = end.outcome
+    kept = outcome.kept if outcome is not None else 0
+    dropped = outcome.dropped if outcome is not None else 0
+    if outcome is not None and (kept + dropped, outcome.failed) != (end.drafted, end.failed):
+        raise AssertionError(
+            f"the files hold {outcome}, the journal {end.drafted} drafted and {end.failed} failed"
+        )
+    pending = end.planned - kept - dropped - end.failed
+    balance = Balance(end.planned, kept, dropped, end.failed, pending)
+    if end.status == "done" and pending:
+        raise AssertionError(f"the run is done, but {balance}")
+    manifest = {
+        "name": recipe.name,
+        "status": end.status,
+        "books": asdict(balance),
+        "planned_is_complete": end.exhausted,
+        "drafted_and_judged": end.drafted,
+        "simulated": outcome.simulated if outcome is not None else None,
+        "funnel": [asdict(step) for step in outcome.funnel] if outcome is not None else [],
+        "failures": [{"reason": reason, "samples": n} for reason, n in end.failures],
+        "seeds": {
+            "read": books.seeds,
+            "unused": books.unused_seeds,
+            "bad_rows": books.bad_row_count,
+            "bad_rows_listed": [{"where": w, "reason": r} for w, r in books.bad_rows],
+        },
+        "usage": [_usage(one, recipe.models) for one in end.usage],
+        "cost": end.cost,
+        "this_run": {
+            "seconds": round(books.seconds, 3),
+            "calls": books.calls,
+            "retries": books.retries,
+            "reused": books.reused,
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+        "recipe": hashlib.sha256(folder.recipe.read_bytes()).hexdigest(),
+        "versions": {
+            "silversmith": version("silversmith"),
+            "python": platform.python_version(),
+            "openai": version("openai"),
+            "platform": sys.platform,
+        },
+    }
+    folder.write_manifest(manifest)
+    return RunReport(folder.path, end.status, balance, manifest, end.stopped_by)
+
+
+def _usage(one: Spending, models: Mapping[str, ModelSpec]) -> dict[str, Any]:
+    spec = models.get(one.model)
+    cost = spec.cost(one.usage) if spec is not None else None
+    return {"asker": one.asker, "model": one.model, **asdict(one.usage), "cost": cost}

@@ -1,0 +1,438 @@
+"""The journal: every reply of a model and every sample's state, in one SQLite file.
+
+The event loop's own thread writes, in groups: what is added within a few milliseconds is one
+transaction, and `durable()` returns when it is committed. (A writer thread of its own was slower:
+each statement hands the interpreter lock back and forth.) The file is in WAL mode with
+`synchronous=NORMAL`: a killed process loses nothing that was committed; a power cut may lose
+what was committed since the last checkpoint, at most about a second's worth, and harms nothing.
+
+Tables: `samples` gives each sample's id a small number, so that all else has integer keys that
+grow; `replies` holds raw bodies, compressed; `results` holds samples that are settled, whole or
+failed; `roster` is what the latest run plans, in the dataset's order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from ..errors import RunFolderError
+from ..records import Usage
+
+__all__ = ["Journal", "KeptReply", "ReplyKey", "Result", "Spending", "Standing"]
+
+SCHEMA_VERSION = 1
+GROUP_SECONDS = 0.002
+CHECKPOINT_SECONDS = 1.0
+
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE samples(n INTEGER PRIMARY KEY, id BLOB NOT NULL);
+CREATE TABLE replies(
+    n INTEGER PRIMARY KEY, sample INTEGER NOT NULL, asker TEXT NOT NULL, turn INTEGER NOT NULL,
+    attempt INTEGER NOT NULL, fingerprint BLOB NOT NULL, model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL, paid INTEGER NOT NULL,
+    body BLOB NOT NULL);
+CREATE INDEX replies_of_sample ON replies(sample);
+CREATE TABLE results(
+    sample INTEGER PRIMARY KEY, settings BLOB NOT NULL, state INTEGER NOT NULL,
+    reason TEXT, payload BLOB NOT NULL);
+CREATE TABLE roster(place INTEGER PRIMARY KEY, sample INTEGER NOT NULL);
+"""
+
+DRAFTED, FAILED, FAILED_TRANSIENT = 0, 1, 2
+
+
+class ReplyKey(NamedTuple):
+    """What a reply answered: who asked, which of its questions, which attempt, what exactly."""
+
+    asker: str
+    turn: int
+    attempt: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReply:
+    """A reply to be kept.
+
+    Attributes:
+        sample: the sample's number.
+        key: what it answers.
+        model: the name of the model in the recipe.
+        usage: what it took.
+        body: the raw body.
+        paid: False where it was taken over from another run.
+    """
+
+    sample: int
+    key: ReplyKey
+    model: str
+    usage: Usage
+    body: bytes
+    paid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A settled sample.
+
+    Attributes:
+        sample: the sample's number.
+        settings: hash of all that decided how it was drafted and judged.
+        failed, transient: whether it failed, and whether asking again later may help.
+        reason: why it failed, or None.
+        payload: the sample as JSON.
+    """
+
+    sample: int
+    settings: bytes
+    failed: bool
+    transient: bool
+    reason: str | None
+    payload: bytes
+
+    @property
+    def state(self) -> int:
+        return FAILED_TRANSIENT if self.transient else FAILED if self.failed else DRAFTED
+
+
+class Standing(NamedTuple):
+    """How a settled sample stands: by which settings, and whether it failed."""
+
+    settings: bytes
+    state: int
+
+    @property
+    def failed(self) -> bool:
+        return self.state != DRAFTED
+
+    @property
+    def transient(self) -> bool:
+        return self.state == FAILED_TRANSIENT
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What one asker has used of one model, over all runs of this folder."""
+
+    asker: str
+    model: str
+    usage: Usage
+
+
+class Journal:
+    """The journal of one run folder; a context manager, used from one event loop.
+
+    Raises:
+        RunFolderError: the file is damaged, of a newer version, or the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.numbers: dict[bytes, int] = {}
+        self._samples: list[tuple[Any, ...]] = []
+        self._roster: list[tuple[Any, ...]] = []
+        self._replies: list[tuple[Any, ...]] = []
+        self._results: list[tuple[Any, ...]] = []
+        self._group: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = threading.Event()
+        with self._explained("opening"):
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA wal_autocheckpoint=0")
+            self._db.execute("PRAGMA cache_size=-16000")
+            self._create_or_check()
+            for n, id_ in self._db.execute("SELECT n, id FROM samples"):
+                self.numbers[id_] = n
+        self._last = max(self.numbers.values(), default=0)
+        self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._checkpointer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.flush()
+        finally:
+            self._closing.set()
+            self._checkpointer.join()
+            self._db.close()
+
+    # What is planned
+
+    def clear_roster(self) -> None:
+        """Forget what an earlier run planned; the samples themselves stay."""
+        with self._explained("writing"):
+            self._db.execute("DELETE FROM roster")
+
+    def enrol(self, place: int, sample_id: bytes) -> int:
+        """Note that the sample stands at `place` of the dataset; returns its number."""
+        n = self.numbers.get(sample_id)
+        if n is None:
+            self._last = n = self._last + 1
+            self.numbers[sample_id] = n
+            self._samples.append((n, sample_id))
+        self._roster.append((place, n))
+        self._later()
+        return n
+
+    def settled(self) -> dict[int, Standing]:
+        """How each settled sample stands, by its number."""
+        with self._explained("reading"):
+            rows = self._db.execute("SELECT sample, settings, state FROM results")
+            # One object per distinct value: a million rows share a handful.
+            same: dict[Standing, Standing] = {}
+            standings = ((n, Standing(settings, state)) for n, settings, state in rows)
+            return {n: same.setdefault(standing, standing) for n, standing in standings}
+
+    # What models said, and what became of it
+
+    def keep(self, reply: KeptReply) -> None:
+        """Keep a reply; it is safe once `durable()` has returned."""
+        usage = reply.usage
+        self._replies.append(
+            (
+                reply.sample,
+                reply.key.asker,
+                reply.key.turn,
+                reply.key.attempt,
+                reply.key.fingerprint,
+                reply.model,
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cached_tokens,
+                usage.reasoning_tokens,
+                reply.paid,
+                zlib.compress(reply.body, 1),
+            )
+        )
+        self._later()
+
+    def settle(self, result: Result) -> None:
+        """Keep a settled sample, instead of what was known of it before."""
+        payload = zlib.compress(result.payload, 1)
+        row = (result.sample, result.settings, result.state, result.reason, payload)
+        self._results.append(row)
+        self._later()
+
+    async def durable(self) -> None:
+        """Return when all that has been added so far is committed."""
+        if self._group is not None:
+            await asyncio.shield(self._group)
+
+    def replies(self, sample: int) -> dict[ReplyKey, bytes]:
+        """The bodies of the replies that a sample has, by what they answered."""
+        with self._explained("reading"):
+            rows = self._db.execute(
+                "SELECT asker, turn, attempt, fingerprint, body FROM replies WHERE sample = ?"
+                " ORDER BY n",
+                (sample,),
+            )
+            return {ReplyKey(*key): zlib.decompress(body) for *key, body in rows}
+
+    def replies_by_id(self, sample_id: bytes) -> dict[ReplyKey, bytes]:
+        """The replies of a sample that is named by its id."""
+        n = self.numbers.get(sample_id)
+        return {} if n is None else self.replies(n)
+
+    def spending(self) -> list[Spending]:
+        """What has been used, by asker and model."""
+        self.flush()
+        with self._explained("reading"):
+            rows = self._db.execute(
+                "SELECT asker, model, count(*), sum(input_tokens), sum(output_tokens),"
+                " sum(cached_tokens), sum(reasoning_tokens) FROM replies WHERE paid"
+                " GROUP BY asker, model ORDER BY asker, model"
+            )
+            return [Spending(asker, model, Usage(*counts)) for asker, model, *counts in rows]
+
+    # The dataset
+
+    def dataset(self, *, failed: bool) -> Iterator[bytes]:
+        """The settled samples of the roster as JSON, in the dataset's order: those that failed,
+        or those that did not."""
+        self.flush()
+        states = (FAILED, FAILED_TRANSIENT) if failed else (DRAFTED, DRAFTED)
+        with self._explained("reading"):
+            rows = self._db.execute(
+                "SELECT payload FROM roster JOIN results USING (sample) WHERE state IN (?, ?)"
+                " ORDER BY place",
+                states,
+            )
+            for (payload,) in rows:
+                yield zlib.decompress(payload)
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many samples of the roster there are: planned, drafted and judged, failed."""
+        self.flush()
+        with self._explained("reading"):
+            (planned,) = self._db.execute("SELECT count(*) FROM roster").fetchone()
+            by_state = dict(
+                self._db.execute(
+                    "SELECT state, count(*) FROM roster JOIN results USING (sample) GROUP BY state"
+                )
+            )
+        failed = by_state.get(FAILED, 0) + by_state.get(FAILED_TRANSIENT, 0)
+        return planned, by_state.get(DRAFTED, 0), failed
+
+    def failures(self) -> list[tuple[str, int]]:
+        """How often each reason occurs among the roster's failed samples, the commonest first."""
+        with self._explained("reading"):
+            return self._db.execute(
+                "SELECT reason, count(*) FROM roster JOIN results USING (sample)"
+                " WHERE state != 0 GROUP BY reason ORDER BY count(*) DESC, reason"
+            ).fetchall()
+
+    def asked(self, asker: str) -> tuple[int, Usage]:
+        """For how many samples an asker has replies, and what these took in all."""
+        with self._explained("reading"):
+            samples, *counts = self._db.execute(
+                "SELECT count(DISTINCT sample), count(*), total(input_tokens),"
+                " total(output_tokens), total(cached_tokens), total(reasoning_tokens)"
+                " FROM replies WHERE asker = ?",
+                (asker,),
+            ).fetchone()
+        return samples, Usage(*(int(c) for c in counts))
+
+    # Notes
+
+    def note(self, key: str) -> str | None:
+        """The value noted under a key, or None."""
+        with self._explained("reading"):
+            row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_note(self, key: str, value: str) -> None:
+        """Note a value under a key, at once."""
+        with self._explained("writing"):
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # Writing in groups
+
+    def _later(self) -> None:
+        if self._group is None:
+            loop = asyncio.get_running_loop()
+            self._group = loop.create_future()
+            self._timer = loop.call_later(GROUP_SECONDS, self._write_group)
+
+    def _write_group(self) -> None:
+        group, self._group, self._timer = self._group, None, None
+        if group is None:
+            return
+        try:
+            self._write()
+        except RunFolderError as error:
+            group.set_exception(error)
+            group.exception()  # nobody may be waiting; the next write says it again
+        else:
+            group.set_result(None)
+
+    def flush(self) -> None:
+        """Commit all that has been added so far."""
+        if self._timer is not None:
+            self._timer.cancel()
+        group, self._group, self._timer = self._group, None, None
+        self._write()
+        if group is not None and not group.done() and not group.get_loop().is_closed():
+            group.set_result(None)
+
+    def _write(self) -> None:
+        if not (self._samples or self._roster or self._replies or self._results):
+            return
+        db = self._db
+        with self._explained("writing"):
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                db.executemany("INSERT INTO samples VALUES (?, ?)", self._samples)
+                db.executemany("INSERT OR REPLACE INTO roster VALUES (?, ?)", self._roster)
+                db.executemany(
+                    "INSERT INTO replies VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    self._replies,
+                )
+                db.executemany(
+                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", self._results
+                )
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        self._samples.clear()
+        self._roster.clear()
+        self._replies.clear()
+        self._results.clear()
+
+    def _checkpoint(self) -> None:
+        """Move the WAL into the file now and then, outside the event loop's thread: it waits
+        for the disk."""
+        db = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            while not self._closing.wait(CHECKPOINT_SECONDS):
+                try:
+                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                except sqlite3.Error:
+                    # A full or broken disk: the writer meets it too, and says so.
+                    time.sleep(CHECKPOINT_SECONDS)
+        finally:
+            db.close()
+
+    def _create_or_check(self) -> None:
+        tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            self._db.executescript(_TABLES)
+            self.set_note("schema_version", str(SCHEMA_VERSION))
+            return
+        version = self.note("schema_version") if "meta" in tables else None
+        if version is None:
+            raise RunFolderError(f"{self.path} is no journal of silversmith; choose another --out")
+        if int(version) > SCHEMA_VERSION:
+            raise RunFolderError(
+                f"{self.path} was written by a newer silversmith (journal version {version}, this"
+                f" one knows {SCHEMA_VERSION}): upgrade silversmith, or choose another --out"
+            )
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        """Turn what SQLite raises into a sentence."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise RunFolderError(self._explain(doing, error)) from error
+        except zlib.error as error:
+            raise RunFolderError(self._explain(doing, sqlite3.DatabaseError(str(error)))) from error
+
+    def _explain(self, doing: str, error: sqlite3.Error) -> str:
+        text = str(error)
+        if "full" in text or "disk I/O" in text:
+            return (
+                f"The disk is full or failing ({text} while {doing} {self.path}): make room and"
+                " run the same command again; what is in the journal is safe"
+            )
+        if "readonly" in text or "unable to open" in text:
+            return f"{self.path} cannot be written ({text}): check the folder's permissions"
+        if "locked" in text:
+            return f"{self.path} is in use by another program: wait for it, or choose another --out"
+        return (
+            f"The journal {self.path} is damaged ({text} while {doing}): restore it from a copy,"
+            " or take what can still be read into a new folder by --out NEW --reuse"
+            f" {self.path.parent}"
+        )
