@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 
 __all__ = ["count_words", "normalise", "shingle_hashes", "split_words"]
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 )
+_TYPOGRAPHY = (
+    dict.fromkeys("‘’‚‛′´", "'") | dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys("‐‑‒–—―−", "-")
+)
+_VARIANT = re.compile(f"[{''.join(_TYPOGRAPHY)}{_INVISIBLE}]")
 _POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
-_TYPOGRAPHY = str.maketrans(
-    dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys("‐‑‒–—―−", "-")
-)
 
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
-    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 )
 _PIECE = re.compile(r"\w\S*")
-_ASCII_WORD = re.compile(r"\w+")
+_ASCII_GAPS = {code: " " for code in range(128) if re.match(r"\W", chr(code))}
+_WORD = re.compile(r"\w+")
 _ANY_UNSPACED = re.compile(rf"(?=\w)[{_UNSPACED}]")
 
 
@@ -46,18 +48,24 @@ def normalise(text: str) -> str:
     "2^5", where NFKC alone would make it 25.
     """
     if not text.isascii():
-        text = _INVISIBLE.sub("", text)
-        text = _POWER.sub(lambda found: "^" + found.group(), text)
-        # Caseless matching of compatibility forms: Unicode Standard, section 3.13, D146.
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
-        text = unicodedata.normalize("NFKC", text.casefold()).translate(_TYPOGRAPHY)
+        text = _VARIANT.sub(_plain, text)
+        if not text.isascii():
+            text = _POWER.sub(lambda found: "^" + found.group(), text)
+            # Caseless matching of compatibility forms: Unicode Standard, section 3.13, D146.
+            text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
+            text = unicodedata.normalize("NFKC", text.casefold())
+            text = _VARIANT.sub(_plain, text)
     text = " ".join(text.casefold().split())
     return text.rstrip(" .。") or text
 
 
 def split_words(text: str) -> list[str]:
     """The words of the text in order, without what stands between them. Case is kept."""
-    return (_ASCII_WORD if text.isascii() else _word()).findall(text)
+    if text.isascii():
+        return text.translate(_ASCII_GAPS).split()
+    if _beyond_w().search(text) is None:
+        return _WORD.findall(text)
+    return _word().findall(text)
 
 
 def count_words(text: str) -> int:
@@ -108,13 +116,29 @@ def shingle_hashes(
     return runs[inside[: len(runs)]], np.cumsum(counts)
 
 
+def _plain(found: re.Match[str]) -> str:
+    return _TYPOGRAPHY.get(found.group(), "")
+
+
+@functools.cache
+def _marks() -> str:
+    """Combining marks, which are parts of words though `\\w` does not match them. Those of the
+    basic plane only: `re` searches a larger class a hundred times slower."""
+    return "".join(
+        chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code))[0] == "M"
+    )
+
+
+@functools.cache
+def _beyond_w() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}{_marks()}]")
+
+
 @functools.cache
 def _word() -> re.Pattern[str]:
-    marks = "".join(
-        chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"
-    )
     letter = rf"[^\W{_UNSPACED}]"
-    return re.compile(rf"(?=\w)[{_UNSPACED}][{marks}]*|{letter}+(?:[{marks}]+{letter}*)*")
+    marks = f"[{_marks()}]"
+    return re.compile(rf"(?=\w)[{_UNSPACED}]{marks}*|{letter}+(?:{marks}+{letter}*)*")
 
 
 class _WordHashes(dict[str, int]):

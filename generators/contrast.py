@@ -38,8 +38,8 @@ FLAWS: dict[FlawName, str] = {
     "instruction states this requirement plainly",
     "missed_part": "passes over one part of what is asked, without a word about it. The "
     "instruction asks for at least two things",
-    "over_refusal": "declines to help, says why in a sentence or two, and points to an expert or an "
-    "authority. The instruction is harmless but sounds risky at first sight, and the chosen "
+    "over_refusal": "declines to help, says why in a sentence or two, and points to an expert or "
+    "an authority. The instruction is harmless but sounds risky at first sight, and the chosen "
     "response simply helps",
     "vagueness": "stays general where something particular is asked for: true sentences that would "
     "answer a hundred other questions as well",

@@ -70,7 +70,10 @@ class Criterion(BaseModel):
     def _one_meaning_a_point(cls, scale: Any) -> Any:
         if not isinstance(scale, Mapping):
             return scale
-        points = [str(point).strip() for point in scale]
+        for point in scale:
+            if isinstance(point, bool) or not re.fullmatch(r"-?\d+", str(point).strip(), re.ASCII):
+                raise ValueError(f"the points of a scale are whole numbers, not {point!r}")
+        points = [int(point) for point in scale]
         if double := [point for point in dict.fromkeys(points) if points.count(point) > 1]:
             raise ValueError(f"the scale describes the point {double[0]} twice")
         if len(points) < 2:

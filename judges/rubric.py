@@ -69,7 +69,7 @@ class Rubric(Judge):
             criteria=form.shown,
             sample=sample,
             earlier=_earlier(messages),
-            reference=(self.reference and sample.origin is None and sample.answer) or "",
+            reference=_known_answer(sample) if self.reference else "",
         )
         opinions = [getattr(reply, field) for field in form.reply.model_fields]
         return [
@@ -87,10 +87,9 @@ class Rubric(Judge):
     def score(self, judgements: Sequence[Judgement]) -> float | None:
         """The mean over the criteria by their weights, or None where there is no judgement."""
         weights = {each.name: each.weight for each in self.criteria}
-        total = sum(weights[j.criterion] for j in judgements)
-        if not total:
-            return None
-        return sum(weights[j.criterion] * j.score for j in judgements) / total
+        weighed = [(weights[j.criterion], j.score) for j in judgements if j.criterion in weights]
+        total = sum(weight for weight, _ in weighed)
+        return sum(weight * score for weight, score in weighed) / total if total else None
 
 
 class _Form(NamedTuple):
@@ -140,6 +139,12 @@ def _no_truth_value(points: Any) -> Any:
     if isinstance(points, bool):
         raise ValueError("the score must be a whole number, not true or false")
     return points
+
+
+def _known_answer(sample: Sample) -> str:
+    """The sample's answer where it came with the data, or ""."""
+    drafted = sample.origin is not None and sample.origin.template
+    return "" if drafted else sample.answer or ""
 
 
 def _earlier(messages: Sequence[Turn]) -> tuple[Turn, ...]:

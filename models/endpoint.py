@@ -38,8 +38,8 @@ KEEP_ALIVE = 4.0
 endpoints (uvicorn, node) close it, perhaps just when we send."""
 
 SECRET_FROM = 16
-"""Keys of this length or more are blotted out of replies too; a shorter one is a placeholder ("EMPTY",
-"not-needed"), which may well be a word of the reply."""
+"""Keys of this length or more are blotted out of replies too; a shorter one is a placeholder
+("EMPTY", "not-needed"), which may well be a word of the reply."""
 
 BLOT = b"***"
 
@@ -145,12 +145,11 @@ class EndpointConnection:
         )
         base = self._client.base_url
         self._url = base.copy_with(path=f"{base.path}chat/completions")
-        headers = self._client.default_headers
-        if key:
-            headers = {**self._client.auth_headers, **headers}
-        self._headers = httpx2.Headers(
-            {**self._http.headers, **{k: v for k, v in headers.items() if isinstance(v, str)}}
-        )
+        self._headers = self._http.headers.copy()
+        self._headers.update(self._client.auth_headers if key else {})
+        for header, value in self._client.default_headers.items():
+            if isinstance(value, str):
+                self._headers[header] = value
         self._gate = Gate(places)
         self._secret = key.encode() if len(key) >= SECRET_FROM else b""
         self._sentences = Sentences(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.utils
 import math
-import re
 import time
 from typing import Any
 
@@ -17,7 +16,6 @@ __all__ = [
     "asked_wait",
     "broken_answer",
     "connection_fault",
-    "detail",
     "is_passing",
     "is_web_page",
     "reason",
@@ -43,7 +41,6 @@ _PASSING = (
     openai.RateLimitError,
     openai.InternalServerError,
 )
-_TOO_LONG = 200
 
 
 def status_fault(response: httpx2.Response) -> openai.APIStatusError:
@@ -106,12 +103,6 @@ def reason(fault: openai.APIError) -> str:
     return "unusable body"
 
 
-def detail(fault: openai.APIError) -> str:
-    """What the endpoint says, in one line of bounded length."""
-    line = " ".join(fault.message.split())
-    return line if len(line) <= _TOO_LONG else line[: _TOO_LONG - 3] + "..."
-
-
 def is_web_page(response: httpx2.Response) -> bool:
     """Whether the body is HTML."""
     kind = response.headers.get("content-type", "")
@@ -149,7 +140,7 @@ def _said(response: httpx2.Response, error: dict[str, Any]) -> str:
             return str(error[key])
     if is_web_page(response):
         return "a web page"
-    return response.content[:1000].decode("utf-8", "replace") or response.reason_phrase
+    return response.content.decode("utf-8", "replace") or response.reason_phrase
 
 
 def _in_words(error: Exception) -> str:
@@ -165,7 +156,7 @@ def _in_words(error: Exception) -> str:
         return "the connection broke off in the middle of the answer"
     if isinstance(cause, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
         return "the connection was closed without an answer"
-    return re.sub(r"\s+", " ", str(cause)) or type(cause).__name__
+    return str(cause) or type(cause).__name__
 
 
 def _number(value: str | None, divisor: float) -> float | None:

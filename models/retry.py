@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from .faults import asked_wait, is_passing
 
@@ -22,7 +22,7 @@ class RetryPolicy:
     Attributes:
         retries: repetitions after the first try. A 429 that says when to come back uses up none.
         first_wait: seconds before the first repetition; doubled for each further one.
-        longest_wait: seconds that a wait of ours never exceeds.
+        longest_wait: seconds up to which it grows; up to `first_wait` of chance is added.
         patience: seconds that the endpoint may ask to wait, in total.
         give_up_after: seconds after which no further repetition is begun, one excepted.
     """
@@ -46,9 +46,9 @@ class _Course:
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
-        self._own_wait = wait_exponential_jitter(
-            initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
-        )
+        self._own_wait = wait_exponential(
+            multiplier=policy.first_wait, max=policy.longest_wait
+        ) + wait_random(0, policy.first_wait)
         self._repeated = 0
         self._waited = 0.0
 

@@ -2,7 +2,8 @@
 
 Tolerated is what real models do and what leaves no doubt about the content: fences, prose and
 thinking around the object, raw control characters and stray backslashes inside strings, a comma
-too many before a bracket or missing at the end of a line before the next key, True and None. Never tolerated is a missing end: what is cut off stays cut off.
+too many before a bracket or missing at the end of a line before the next key, True and None.
+Never tolerated is a missing end: what is cut off stays cut off.
 """
 
 from __future__ import annotations

@@ -13,6 +13,9 @@ __all__ = ["Sentences"]
 SECRET_FROM = 4
 """Keys of this length or more are blotted out of messages."""
 
+LONGEST_QUOTE = 200
+"""Characters of what the endpoint says that a sentence repeats."""
+
 HOPELESS = frozenset({401, 402, 403, 404, 405})
 """Statuses that every other request would meet as well."""
 
@@ -48,7 +51,7 @@ class Sentences:
         self, fault: openai.APIError, sentence: str, *, fatal: bool = False
     ) -> EndpointError:
         return EndpointError(
-            sentence.replace(self._key, "***") if self._key else sentence,
+            self._blotted(sentence),
             status=fault.status_code if isinstance(fault, openai.APIStatusError) else None,
             fatal=fatal,
             retryable=faults.is_passing(fault),
@@ -111,12 +114,21 @@ class Sentences:
         if isinstance(fault, openai.APITimeoutError):
             return f"nothing came within {self._timeout:g} s"
         if isinstance(fault, openai.APIStatusError):
-            return f"HTTP {fault.status_code}: {faults.detail(fault)}"
+            return f"HTTP {fault.status_code}: {self._said(fault)}"
         if isinstance(fault, openai.APIResponseValidationError) and faults.is_web_page(
             fault.response
         ):
             return "it answers with a web page"
-        return faults.detail(fault)
+        return self._said(fault)
+
+    def _said(self, fault: openai.APIError) -> str:
+        """What the endpoint says, in one line of bounded length; blotted before it is cut, lest
+        a piece of the key remain."""
+        line = self._blotted(" ".join(fault.message.split()))
+        return line if len(line) <= LONGEST_QUOTE else line[: LONGEST_QUOTE - 3] + "..."
+
+    def _blotted(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
 
 
 def _is_about_the_model(fault: openai.APIStatusError) -> bool:

@@ -7,7 +7,9 @@ start or the last POST /reset.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hmac
+import os
 import signal
 import time
 from collections import deque
@@ -165,10 +167,13 @@ async def _serve(options: ServerOptions, announce: Callable[[str], None]) -> Non
 
 
 def _not_listening(options: ServerOptions, error: OSError) -> str:
-    return (
-        f"The server cannot listen on {options.host}:{options.port}: "
-        f"{(error.strerror or str(error)).lower()}; choose another port (0 takes any free one)."
-    )
+    host, port = options.host, options.port
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use; choose another one, or 0 for any free port."
+    # The loop puts words of its own around a system error's, and none around a resolver's.
+    known = error.errno is not None and error.errno > 0
+    reason = os.strerror(error.errno) if known else error.strerror or str(error)
+    return f"The server cannot listen on port {port} of {host}: {reason}; choose another address."
 
 
 class _Endpoint:
@@ -268,13 +273,13 @@ class _Endpoint:
             raise BadRequest("Incorrect API key provided.", status=401, code="invalid_api_key")
 
     def _limit(self) -> None:
-        """Take a place within the second, or refuse."""
+        """Take a place within the second (or the longer time that one request has), or refuse."""
         if not (limit := self._options.rate_limit):
             return
         now, taken = time.monotonic(), self._taken
-        while taken and taken[0] <= now - 1:
+        while taken and taken[0] <= now - max(1.0, 1 / limit):
             taken.popleft()
-        if len(taken) + 1 > limit:
+        if len(taken) >= max(1.0, limit):
             raise BadRequest("Rate limit reached.", status=429, code="rate_limit_exceeded")
         taken.append(now)
 

@@ -3,6 +3,7 @@ words of the seed, with or without a planted flaw."""
 
 from __future__ import annotations
 
+import functools
 import re
 from functools import cached_property
 from typing import Literal
@@ -92,12 +93,12 @@ class Draft:
         """True where the answer is the end of a list of steps."""
         return "steps" in self._names
 
-    @cached_property
+    @property
     def system(self) -> str:
         """A system message."""
         return self.material.fill(SYSTEMS)
 
-    @cached_property
+    @property
     def question(self) -> str:
         """An instruction; where steps are asked for, a sum in words."""
         return self._chain[0] if self.has_steps else self.material.fill(QUESTIONS)
@@ -117,12 +118,13 @@ class Draft:
         if self._known:
             first = f"{' '.join(self._known.split()[:40]).rstrip('.')}."
         written = [first]
-        words, wanted, own = len(first.split()), 45 + dice.below(40), True
-        while words < wanted:
-            sentence = material.sentence() if own else self.material.fill(SENTENCES)
+        # Counted in characters, since that is cheap: 45 words and more, of six each.
+        length, wanted, own = len(first), 270 + dice.below(230), True
+        while length < wanted:
+            sentence = material.sentence() if own else material.fill(SENTENCES)
             if sentence in written:
-                sentence = self.material.fill(SENTENCES)
-            words += len(sentence.split())
+                sentence = material.fill(SENTENCES)
+            length += len(sentence)
             written.append(sentence)
             # Mostly own words: drafts of one seed must not be near duplicates of each other.
             own = dice.roll() < 0.25
@@ -233,7 +235,7 @@ class Draft:
         base = self.answer
         if self._names.isdisjoint(("chosen", "response", "answer")):
             base = self._prompt.tagged("response", "chosen", "answer") or base
-        wanted = self._wanted_flaw()
+        wanted = _kind_of_flaw(self._named_flaw())
         head, _, last = base.rstrip(".").rpartition(". ")
         if wanted == "number":
             if found := _DIGITS.search(base):
@@ -254,15 +256,21 @@ class Draft:
         # In the place of the last sentence, so that length does not give the flaw away.
         return (f"{head}. {place}" if head and last else place), place
 
-    def _wanted_flaw(self) -> str:
-        """The kind of flaw that the prompt names: by its name, or else by its description."""
-        named = self._prompt.tagged("flaw")
-        texts = (*self._prompt.user, *self._prompt.rest) if named is None else (f"flaw is {named}",)
-        for text in texts:
-            start = max(text.find("flaw is "), text.find("flaw: "))
-            line = text[start : start + 400].partition("\n")[0].lower() if start >= 0 else ""
-            for part in line.partition(": ")[::2]:
-                for kind, marks in _FLAW_MARKS.items():
-                    if any(mark in part for mark in marks):
-                        return kind
-        return "claim"
+    def _named_flaw(self) -> str:
+        """The words in which the prompt names the flaw of the rejected answer, or ""."""
+        for text in self._prompt.user:
+            for mark in ("flaw is ", "flaw: "):
+                _, found, words = text.partition(mark)
+                if found:
+                    return words[:400].partition("\n")[0]
+        return self._prompt.tagged("flaw") or ""
+
+
+@functools.lru_cache(maxsize=256)
+def _kind_of_flaw(words: str) -> str:
+    """The kind of flaw: by the name before a colon, or else by the description behind it."""
+    for part in words.lower().partition(":")[::2]:
+        for kind, marks in _FLAW_MARKS.items():
+            if any(mark in part for mark in marks):
+                return kind
+    return "claim"

@@ -66,11 +66,11 @@ class Prompt:
         return self.user[-1] if self.user else self.rest[-1] if self.rest else ""
 
     def tagged(self, *names: str) -> str | None:
-        """What stands between `<name ...>` and `</name>`, for the first of the names that the
-        prompt has; None where it has none of them."""
+        """What stands between `<name ...>` and `</name>` in what the user says, for the first of
+        the names that is there; None where none of them is."""
         for name in names:
             opening, closing = f"<{name}", f"</{name}>"
-            for text in (*self.user, *self.rest):
+            for text in self.user or self.rest:
                 end = text.find(closing)
                 # A prompt may speak of its tags before it uses them: the nearest one opens.
                 start = text.rfind(opening, 0, end) if end >= 0 else -1
@@ -81,11 +81,7 @@ class Prompt:
     @cached_property
     def source(self) -> str:
         """The words to write from: the tagged seed, or else the last message."""
-        passage = self.tagged("passage", "document")
-        task = self.tagged("task", "input")
-        if passage is not None or task is not None:
-            return "\n".join(part for part in (passage, task) if part)
-        return self.tagged("instruction", "response") or self.last
+        return self.tagged("passage", "task", "document", "instruction", "response") or self.last
 
     def schema(self) -> dict[str, Any] | None:
         """The JSON schema that the prompt asks to follow, or None; the last one in a message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..errors import LimitReached
+from ..errors import LimitReached, RecipeError
 from ..models import ModelSpec
 from ..records import Usage
 from ..store import Spending
@@ -21,6 +21,9 @@ class Budget:
         models: the recipe's models, with their prices.
         spent: what earlier runs of the folder used.
 
+    Raises:
+        RecipeError: the cost is limited, but a model has no prices.
+
     Attributes:
         cost: US dollars, or None where a model that was used has no price.
     """
@@ -31,6 +34,12 @@ class Budget:
         self._limits = limits
         self._models = models
         self._limited = limits != Limits()
+        unpriced = [name for name, spec in models.items() if spec.cost(Usage()) is None]
+        if limits.max_cost is not None and unpriced:
+            raise RecipeError(
+                f"max_cost is set, but {', '.join(unpriced)} has no prices: add"
+                " `prices: {input: …, output: …}` (US dollars per million tokens) to it"
+            )
         self.cost: float | None = 0.0
         self._calls = 0
         self._tokens = 0
@@ -51,7 +60,8 @@ class Budget:
         """Whether another call may be made.
 
         Raises:
-            LimitReached: a limit has been reached, or the cost is limited but unknown.
+            LimitReached: a limit has been reached, or nobody can tell what was spent, because
+                an earlier run of the folder used a model that the recipe no longer prices.
         """
         if not self._limited:
             return
@@ -60,14 +70,9 @@ class Budget:
             raise LimitReached(_stopped("max_calls", f"{self._calls:,} calls made"))
         if limits.max_tokens is not None and self._tokens >= limits.max_tokens:
             raise LimitReached(_stopped("max_tokens", f"{self._tokens:,} tokens used"))
-        if limits.max_cost is not None:
-            if self.cost is None:
-                raise LimitReached(
-                    "max_cost is set, but a model has no prices: add"
-                    " `prices: {input: …, output: …}` (US dollars per million tokens) to each model"
-                )
-            if self.cost >= limits.max_cost:
-                raise LimitReached(_stopped("max_cost", f"${self.cost:,.4f} spent"))
+        if limits.max_cost is not None and (self.cost is None or self.cost >= limits.max_cost):
+            spent = "an unknown sum" if self.cost is None else f"${self.cost:,.4f}"
+            raise LimitReached(_stopped("max_cost", f"{spent} spent"))
 
 
 def _stopped(limit: str, so_far: str) -> str:

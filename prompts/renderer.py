@@ -20,7 +20,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import TemplateError
-from .source import Part, Reference, Source, read_source
+from .source import RENDERED, Part, Reference, Source, listed, read_source, refuse_lost
 
 __all__ = ["Prompts", "Template"]
 
@@ -28,7 +28,6 @@ Block = Callable[[Context], Iterator[str]]
 
 _OURS = Path(__file__).parent
 _PREFIX = "silversmith/"
-_BLOCKS = ("system", "user")
 _FAULTS = (  # what an expression in a template can raise
     jinja2.TemplateError,
     ArithmeticError,
@@ -84,13 +83,6 @@ class Prompts:
             if path.stem == kind or path.stem.startswith(f"{kind}_")
         }
         return sorted(found)
-
-    def names(self, kind: str) -> list[str]:
-        """The names of the templates of a generator or judge: its kind, and what begins with
-        its kind and an underscore, where there are any."""
-        files = (path for folder in self._folders for path in folder.glob(f"{kind}*.j2"))
-        names = {path.stem for path in files}
-        return sorted(name for name in names if name == kind or name.startswith(f"{kind}_"))
 
     def _load(self, file: str) -> tuple[str, str, None]:
         source = self._sources[file]  # read before Jinja asks for it
@@ -148,34 +140,19 @@ class Prompts:
                     f'{reference.name!r}; ours is called "{_PREFIX}{parent.path.name}"'
                 )
             chain.append(parent)
-        for place, child in enumerate(chain):
-            if child.stray is not None:
-                raise TemplateError(
-                    f"{child.path}:{child.stray}: what stands outside of the blocks is never "
-                    "rendered; move it into {% block user %} or {% block system %}"
-                )
-            known = {*_BLOCKS, *(name for parent in chain[place + 1 :] for name in parent.blocks)}
-            for name in child.top:
-                if name not in known:
-                    near = difflib.get_close_matches(name, known, 1)
-                    raise TemplateError(
-                        f"{child.path}:{child.blocks[name].line}: the block {name!r} is never "
-                        f"rendered: {'no parent has it' if child.extends else 'the name is wrong'}"
-                        f"; {f'did you mean {near[0]!r}?' if near else _listed(known)}"
-                    )
-        if not any("user" in source.blocks for source in chain):
-            raise TemplateError(f"{source.path}: a template needs a {{% block user %}}")
+        refuse_lost(chain)
         return chain
 
-    def _closure(self, source: Source) -> dict[Path, Source]:
-        """The source with all that it extends, includes and imports, in the order of reading."""
-        found: dict[Path, Source] = {}
+    def _closure(self, source: Source) -> dict[str, Source]:
+        """The source with all that it extends, includes and imports, by the names under which
+        they are referred to, in the order of reading."""
+        found: dict[str, Source] = {}
         under: list[Path] = []
 
         def collect(source: Source) -> None:
-            if source.path in found:
+            if source.file in found:
                 return
-            found[source.path] = source
+            found[source.file] = source
             under.append(source.path)
             for reference in source.whole.references:
                 other = self._follow(source, reference)
@@ -205,14 +182,14 @@ class Template:
         self,
         name: str,
         chain: list[Source],
-        closure: Mapping[Path, Source],
+        closure: Mapping[str, Source],
         environment: jinja2.Environment,
     ) -> None:
         self.name = name
         self.path = chain[0].path
-        self.hash = _hash(source.text for source in closure.values())
+        self.hash = _hash({source.path: source.text for source in closure.values()}.values())
         self._chain = chain
-        self._sources = {source.file: source for source in closure.values()}
+        self._sources = closure
         self._template = environment.get_template(chain[0].file)
         self._blocks: dict[str, list[Block]] = {}
         for source in chain:
@@ -259,13 +236,13 @@ class Template:
         near = difflib.get_close_matches(name, given, 1)
         raise TemplateError(
             f"{path}:{line}: the template uses {name!r}, which it is not given"
-            f"; {f'did you mean {near[0]!r}?' if near else _listed(given)}"
+            f"; {f'did you mean {near[0]!r}?' if near else listed(given)}"
         )
 
     def _parts(self) -> Iterator[tuple[Source, Part]]:
         """All that rendering can reach: of a block that is overridden only the youngest, unless
         that calls `super()`."""
-        waiting: list[str] = list(_BLOCKS)
+        waiting: list[str] = list(RENDERED)
         for name in waiting:  # grows as blocks name others
             for source in self._chain:
                 if (part := source.blocks.get(name)) is None:
@@ -313,7 +290,3 @@ def _hash(texts: Iterable[str]) -> str:
         digest.update(len(data).to_bytes(8, "big"))
         digest.update(data)
     return digest.hexdigest()
-
-
-def _listed(names: Iterable[str]) -> str:
-    return f"there are: {', '.join(sorted(names))}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,7 +13,10 @@ from jinja2.visitor import NodeTransformer
 
 from ..errors import TemplateError
 
-__all__ = ["Part", "Reference", "Source", "read_source"]
+__all__ = ["RENDERED", "Part", "Reference", "Source", "listed", "read_source", "refuse_lost"]
+
+RENDERED = ("system", "user")
+"""The blocks that become messages."""
 
 _Referring = nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport
 _VERBS: dict[str, type[nodes.Node]] = {
@@ -105,6 +109,37 @@ def read_source(environment: Environment, file: str, path: Path, text: str) -> S
     )
     parent = parents[0] if parents else None
     return Source(file, path, text, parent, whole, taker.blocks, top, stray)
+
+
+def refuse_lost(chain: Sequence[Source]) -> None:
+    """Refuse what would never be rendered, in a template and its parents (the youngest first).
+
+    Raises:
+        TemplateError: something stands outside of the blocks, a block has a name that no parent
+            renders, or there is no block `user`.
+    """
+    for place, child in enumerate(chain):
+        if child.stray is not None:
+            raise TemplateError(
+                f"{child.path}:{child.stray}: what stands outside of the blocks is never "
+                "rendered; move it into {% block user %} or {% block system %}"
+            )
+        known = {*RENDERED, *(name for parent in chain[place + 1 :] for name in parent.blocks)}
+        for name in child.top:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                raise TemplateError(
+                    f"{child.path}:{child.blocks[name].line}: the block {name!r} is never "
+                    f"rendered: {'no parent has it' if child.extends else 'the name is wrong'}"
+                    f"; {f'did you mean {near[0]!r}?' if near else listed(known)}"
+                )
+    if not any("user" in source.blocks for source in chain):
+        raise TemplateError(f"{chain[0].path}: a template needs a {{% block user %}}")
+
+
+def listed(names: Iterable[str]) -> str:
+    """What there is to choose from, for the end of a sentence."""
+    return f"there are: {', '.join(sorted(names))}"
 
 
 class _BlockTaker(NodeTransformer):

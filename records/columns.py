@@ -58,7 +58,8 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
     """Field to column: what the mapping says, then what the columns' names say, in any case.
 
     Of several columns that could hold a field, the first that is not empty is taken; a column of
-    nulls is no column. `messages` is only a column that does hold messages.
+    nulls is no column. `messages` is only a column that does hold messages. An input that stands
+    without an instruction is the instruction.
 
     Raises:
         SeedError: the mapping names an unknown field, or a column that is not there.
@@ -89,6 +90,10 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
             found = [column for column in found if is_messages(fields[column])]
         if found:
             columns[field] = next((c for c in found if not _is_blank(fields[c])), found[0])
+    if "input" in columns and not _is_blank(fields[columns["input"]]):
+        alone = "instruction" not in columns and columns.keys() & {"response", "chosen"}
+        if alone or ("instruction" in columns and _is_blank(fields[columns["instruction"]])):
+            columns["instruction"] = columns.pop("input")
     return columns
 
 

@@ -83,7 +83,9 @@ def read_transcript(text: str, column: str) -> tuple[Turn, ...]:
         return ()
     said = zip(parts[1::2], parts[2::2], strict=True)
     roles = {"Human": "user", "Assistant": "assistant"}
-    return read_messages([{"role": roles[who], "content": what.strip()} for who, what in said], column)
+    return read_messages(
+        [{"role": roles[who], "content": what.strip()} for who, what in said], column
+    )
 
 
 def all_objects(value: Any) -> bool:

@@ -39,7 +39,9 @@ class Task(NamedTuple):
     answer: str = ""
 
 
-def sample_from_fields(fields: Mapping[str, Any], mapping: Mapping[str, str] | None = None) -> Sample:
+def sample_from_fields(
+    fields: Mapping[str, Any], mapping: Mapping[str, str] | None = None
+) -> Sample:
     """The sample that a row of a dataset already is.
 
     `rejected` holds the turns after those that both halves share. `answer` is a final or reference
@@ -151,13 +153,12 @@ def _tasks(fields: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[Task,
     response = columns.get("response")
     answer = _task_answer(fields, response) if response is not None else ""
     if "instruction" not in columns:
-        # Input and output make a pair too; an input alone may be anything.
-        if "input" not in columns or response is None:
-            return ()
-        return (Task(filled(fields, columns["input"]), "", answer),)
+        return ()
     column = columns["instruction"]
     if is_messages(fields[column]):
-        return (Task(_first_exchange(read_messages(fields[column], column)).instruction, "", answer),)
+        return (
+            Task(_first_exchange(read_messages(fields[column], column)).instruction, "", answer),
+        )
     task = Task(filled(fields, column), text_of(fields, columns.get("input")), answer)
     instances = fields.get("instances")
     if not instances or not all_objects(instances):
@@ -180,18 +181,16 @@ def _instance(instruction: str, instance: Mapping[str, Any]) -> Task:
 
 def _prompt(fields: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[Turn, ...]:
     """What comes before the answer; nothing where no column holds it."""
-    column = columns.get("instruction", columns.get("input"))
-    if column is None:
+    if "instruction" not in columns:
         return ()
+    column = columns["instruction"]
     if is_messages(fields[column]):
         return read_messages(fields[column], column)
-    extra = columns.get("input") if "instruction" in columns else None
-    return (Turn("user", _joined(Task(filled(fields, column), text_of(fields, extra)))),)
+    task = Task(filled(fields, column), text_of(fields, columns.get("input")))
+    return (Turn("user", _joined(task)),)
 
 
-def _answered(
-    fields: Mapping[str, Any], column: str, prompt: tuple[Turn, ...]
-) -> tuple[Turn, ...]:
+def _answered(fields: Mapping[str, Any], column: str, prompt: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """The prompt with the answer in `column`, which may hold the whole conversation itself."""
     if is_messages(fields[column]):
         turns = read_messages(fields[column], column)

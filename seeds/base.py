@@ -34,7 +34,9 @@ class SeedSource(Component, ABC):
     """The licence of the source; carried into every sample."""
 
     @abstractmethod
-    def read(self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None) -> Iterator[Seed]:
+    def read(
+        self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
         """The seeds, one by one.
 
         Args:

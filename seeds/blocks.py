@@ -1,18 +1,16 @@
-"""A document's text with its blocks: headings, paragraphs, lists, code."""
+"""A document's text with its blocks (headings, paragraphs, code): plain text and PDF."""
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Any
+from dataclasses import dataclass
 
 from ..errors import SeedError
 from .values import well_formed
 
-__all__ = ["READERS", "Block", "read_html", "read_markdown", "read_pdf", "read_text"]
+__all__ = ["Block", "decoded", "missing_extra", "newlines", "read_pdf", "read_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,77 +34,40 @@ class Block:
     inner: tuple[Block, ...] = ()
 
 
+_NUMBER = re.compile(
+    r"(?P<word>(?i:article|section|chapter|part|appendix|annex|schedule)\s+(?:[\dIVXLC]+|[A-Z])\b"
+    r"|§\s*\d+)"
+    r"|(?P<dotted>\d+(?:\.\d+)+)[.)]?\s+[A-Z\"“]"
+    r"|(?:\d+|[IVXLC]+)[.)]\s+[A-Z\"“]"
+)
+"""How a numbered heading begins."""
+
+_APPENDED = re.compile(r"(?i:appendix|addendum|annex|exhibit|schedule)(?: \w{1,4})?: \S")
+
+_RUN_IN = re.compile(
+    r"\s*(?:\d+(?P<deeper>\.\d+)*[.)]?|[IVXLC]+[.)])\s+"
+    r"(?:(?:[A-Z][\w'’-]*|a|an|and|by|for|from|in|of|on|or|the|to|with),?\s){0,9}"
+    r"[A-Z][\w'’-]*\.(?=\s+[A-Z\"“(])"
+)
+"""A numbered title in title case with which a paragraph begins, as in contracts."""
+
+_LONGEST_HEADING = 80
+
+
 def read_text(data: bytes) -> tuple[str, list[Block]]:
     """Plain text, UTF-8, with newlines as `\\n`. Blocks are parted by blank lines. Headings are
-    underlined lines, and single lines that are numbered or all in capitals.
+    underlined lines; lines that stand alone and are numbered or all in capitals; and numbered
+    titles in title case with which a paragraph begins, as in contracts.
 
     Raises:
         ValueError: it is not UTF-8.
     """
-    text = _decoded(data)
+    text = decoded(data)
     return text, _paragraphs(text)
 
 
-def read_markdown(data: bytes) -> tuple[str, list[Block]]:
-    """Markdown (CommonMark with tables), UTF-8, with newlines as `\\n`.
-
-    Raises:
-        ValueError: it is not UTF-8.
-    """
-    from markdown_it import MarkdownIt
-    from markdown_it.tree import SyntaxTreeNode
-
-    text = _decoded(data)
-    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-    starts[-1] = len(text)
-    front = _FRONT_MATTER.match(text)
-    blocks = [Block(0, front.end(), code=True)] if front is not None else []
-    body = "\n" * front[0].count("\n") + text[front.end() :] if front is not None else text
-    markdown = MarkdownIt("commonmark").enable("table").disable("inline")
-    tree = SyntaxTreeNode(markdown.parse(body))
-    for block in _nodes(tree.children, starts):
-        blocks += _gap(text, blocks[-1].end if blocks else 0, block.start)
-        if block.level and blocks and _TARGET.fullmatch(text, blocks[-1].start, blocks[-1].end):
-            block = replace(block, start=blocks.pop().start)
-        blocks.append(block)
-    blocks += _gap(text, blocks[-1].end if blocks else 0, len(text))
-    return text, blocks
-
-
-def read_html(data: bytes) -> tuple[str, list[Block]]:
-    """The words of a page, without scripts and styles: a blank line between paragraphs, one line
-    for each list item and table row (cells parted by ` | `), `pre` as it is. Its encoding is the
-    declared one, or UTF-8.
-
-    Raises:
-        SeedError: beautifulsoup4 is not installed.
-        ValueError: it cannot be parsed.
-    """
-    try:
-        from bs4 import BeautifulSoup, NavigableString
-        from bs4.element import PreformattedString
-        from bs4.exceptions import ParserRejectedMarkup
-    except ImportError as error:
-        raise _missing("HTML", "beautifulsoup4") from error
-    try:
-        soup = BeautifulSoup(data, "html.parser")
-    except ParserRejectedMarkup as error:
-        raise ValueError(f"cannot be parsed ({error})") from error
-    for tag in soup(["script", "style", "template", "noscript", "head"]):
-        tag.decompose()
-    page = _Page()
-    for node in soup.descendants:
-        if isinstance(node, PreformattedString):
-            continue
-        if isinstance(node, NavigableString):
-            page.say(str(node), next(tag for tag in node.parents if tag.name in _BLOCK_TAGS))
-        elif node.name == "br":
-            page.say("\n", None)
-    return page.finish()
-
-
 def read_pdf(data: bytes) -> tuple[str, list[Block]]:
-    """The text that a PDF holds, a blank line between pages; blocks as in plain text.
+    """The text that a PDF holds, with a blank line between pages; blocks as in plain text.
 
     Raises:
         SeedError: pypdf is not installed.
@@ -114,16 +75,16 @@ def read_pdf(data: bytes) -> tuple[str, list[Block]]:
     """
     try:
         from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
+        from pypdf.errors import DependencyError, PyPdfError
     except ImportError as error:
-        raise _missing("PDF", "pypdf") from error
-    import io
-
+        raise missing_extra("PDF", "pypdf") from error
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise ValueError("is encrypted")
         text = "\n\n".join(page.extract_text() for page in reader.pages)
+    except DependencyError as error:
+        raise ValueError("is encrypted") from error
     except (
         # What pypdf raises on a damaged file is not only its own.
         PyPdfError,
@@ -136,172 +97,86 @@ def read_pdf(data: bytes) -> tuple[str, list[Block]]:
         zlib.error,
     ) as error:
         raise ValueError(f"is damaged or no PDF ({error})") from error
-    text = well_formed(_newlines(text))
+    text = well_formed(newlines(text))
     return text, _paragraphs(text)
 
 
-READERS: dict[str, Callable[[bytes], tuple[str, list[Block]]]] = {
-    ".txt": read_text,
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".html": read_html,
-    ".htm": read_html,
-    ".pdf": read_pdf,
-}
-"""How a document is read, by the ending of its name."""
+def decoded(data: bytes) -> str:
+    """UTF-8 as text, without a byte order mark, with newlines as `\\n`.
 
-
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-
-_TARGET = re.compile(r"\s*\([^()\n]+\)=\s*")
-"""The label of MyST Markdown that names the heading after it."""
-
-_UNDERLINED = re.compile(r"[ \t]*(\S.*?)[ \t]*\n[ \t]*(={3,}|-{3,})[ \t]*")
-
-_NUMBERED = re.compile(
-    r"(?:(?:article|section|chapter|part|appendix|annex|schedule|§)\s*)?"
-    r"((?:\d+\.)*\d+|[IVXLC]+)(?:[.):]\s+|\s+[–—-]\s+)[A-Z\"“'].{0,78}",
-    re.IGNORECASE,
-)
-
-_BLOCK_TAGS = frozenset(
-    "[document] address article aside blockquote body caption dd details dialog div dl dt fieldset"
-    " figcaption figure footer form h1 h2 h3 h4 h5 h6 header html legend li main nav ol p pre"
-    " section summary table tbody td tfoot th thead tr ul".split()
-)
-
-
-def _decoded(data: bytes) -> str:
+    Raises:
+        ValueError: it is not UTF-8; says in which line.
+    """
     try:
-        return _newlines(data.decode("utf-8-sig"))
+        return newlines(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise ValueError("is UTF-16, not UTF-8; save it as UTF-8") from error
-        line = data.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
+        wrong = error.object[error.start]
         raise ValueError(
-            f"is not UTF-8 (byte 0x{error.object[error.start]:02x} in line {line});"
-            " save it as UTF-8"
+            f"is not UTF-8 (byte 0x{wrong:02x} in line {line}); save it as UTF-8"
         ) from error
 
 
-def _newlines(text: str) -> str:
+def newlines(text: str) -> str:
+    """The text with every newline as `\\n`."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _paragraphs(text: str) -> list[Block]:
-    return [
-        _heading_or_not(text, match.start(), match.end())
-        for match in re.finditer(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text)
-    ]
-
-
-def _heading_or_not(text: str, start: int, end: int) -> Block:
-    """What a paragraph of plain text is."""
-    underlined = _UNDERLINED.fullmatch(text, start, end)
-    if underlined is not None:
-        return Block(start, end, 1 if underlined[2][0] == "=" else 2, underlined[1])
-    line = text[start:end].strip()
-    if "\n" in line or len(line) > 80 or line[-1] in ",;:":
-        return Block(start, end)
-    numbered = _NUMBERED.fullmatch(line)
-    if numbered is not None and len(line.split()) <= 10:
-        return Block(start, end, 2 + numbered[1].count("."), line)
-    letters = sum(letter.isalpha() for letter in line)
-    if line.isupper() and letters >= 4 and letters * 2 > len(line) and line[-1] not in ".!?":
-        return Block(start, end, 1, line)
-    return Block(start, end)
-
-
-def _nodes(nodes: list[Any], starts: list[int]) -> Iterator[Block]:
-    """The blocks of Markdown nodes, each with those inside it."""
-    for node in nodes:
-        if node.map is None or node.type == "inline":
-            continue
-        first, last = node.map
-        start, end = starts[first], starts[min(last, len(starts) - 1)]
-        if node.type == "heading":
-            title = " ".join(child.content for child in node.children)
-            yield Block(start, end, int(node.tag[1]), " ".join(title.split()))
-        else:
-            inner = list(_nodes(node.children, starts)) if node.nester_tokens else []
-            yield Block(start, end, code=node.type == "fence", inner=_without_gaps(inner, start, end))
-
-
-def _without_gaps(inner: list[Block], start: int, end: int) -> tuple[Block, ...]:
-    """The blocks stretched so that they cover all from start to end; headings inside a list or a
-    quotation are no headings of the document."""
-    if len(inner) < 2 and not any(block.inner or block.code for block in inner):
-        return ()
-    edges = [start, *(block.start for block in inner[1:]), end]
-    return tuple(
-        replace(block, start=left, end=right, level=0, title="")
-        for block, left, right in zip(inner, edges, edges[1:], strict=True)
-    )
-
-
-def _gap(text: str, start: int, end: int) -> list[Block]:
-    """Text that the parser made no block of, such as link definitions."""
-    return [Block(start, end)] if text[start:end].strip() else []
-
-
-def _missing(kind: str, package: str) -> SeedError:
+def missing_extra(kind: str, package: str) -> SeedError:
+    """What to say where a package of the extra `documents` is missing."""
     return SeedError(f"reading {kind} needs {package}: pip install 'silversmith[documents]'")
 
 
-class _Page:
-    """The text of a page as it grows, and the block of the tag that is being read."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._length = 0
-        self._blocks: list[Block] = []
-        self._tag: Any = None
-        self._words: list[str] = []
-
-    def say(self, words: str, tag: Any) -> None:
-        """Adds the words in a tag; with no tag, to the one that is being read."""
-        if tag is not None and tag is not self._tag:
-            if not words.strip():
-                return
-            self._close(tag)
-            self._tag = tag
-        self._words.append(words if tag is None or self._is_code() else re.sub(r"\s+", " ", words))
-
-    def finish(self) -> tuple[str, list[Block]]:
-        """The text and its blocks."""
-        self._close(None)
-        return "".join(self._parts), self._blocks
-
-    def _is_code(self) -> bool:
-        return self._tag is not None and self._tag.name == "pre"
-
-    def _close(self, following: Any) -> None:
-        """Ends the block that is being read."""
-        words = well_formed(_newlines("".join(self._words)))
-        self._words = []
-        if self._is_code():
-            words = words.strip("\n").rstrip()
-        else:
-            words = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", words)).strip()
-        if not words:
-            return
-        start = self._length
-        level = int(self._tag.name[1]) if re.fullmatch("h[1-6]", self._tag.name) else 0
-        title = " ".join(words.split()) if level else ""
-        self._blocks.append(
-            Block(start, start + len(words), level, title, code=self._is_code())
-        )
-        gap = _between(self._tag, following)
-        self._parts += [words, gap]
-        self._length += len(words) + len(gap)
+def _paragraphs(text: str) -> list[Block]:
+    """The blocks of plain text."""
+    blocks = []
+    start = position = 0
+    for line in f"{text}\n".split("\n"):
+        if line.strip():
+            position += len(line) + 1
+            continue
+        if start < position:
+            blocks += _paragraph(text, start, min(position - 1, len(text)))
+        start = position = position + len(line) + 1
+    return blocks
 
 
-def _between(tag: Any, following: Any) -> str:
-    """What parts a tag's text from that of the tag after it."""
-    if following is None:
-        return ""
-    cells = ("td", "th")
-    if tag.name in cells and following.name in cells:
-        return " | " if tag.parent is following.parent else "\n"
-    same = tag.name == following.name and tag.name in ("li", "dt", "dd")
-    return "\n" if same or (tag.name, following.name) == ("dt", "dd") else "\n\n"
+def _paragraph(text: str, start: int, end: int) -> list[Block]:
+    """A paragraph of plain text: a heading, or words, or words after a title of their own."""
+    if end - start <= 4 * _LONGEST_HEADING:
+        title, *below = (line.strip() for line in text[start:end].split("\n"))
+        if len(below) == 1 and len(below[0]) >= 3 and set(below[0]) in ({"="}, {"-"}):
+            return [Block(start, end, 1 if below[0][0] == "=" else 2, title)]
+        if not below and len(title) <= _LONGEST_HEADING and (level := _level_of_line(title)):
+            return [Block(start, end, level, title)]
+    title_before = _RUN_IN.match(text, start, min(end, start + 2 * _LONGEST_HEADING))
+    if title_before is None:
+        return [Block(start, end)]
+    level = 2 + (title_before["deeper"] is not None)
+    title = " ".join(title_before[0].split())
+    return [
+        Block(start, title_before.end(), level, title),
+        Block(title_before.end(), end),
+    ]
+
+
+def _level_of_line(line: str) -> int:
+    """How deep a heading a line that stands alone is; 0 where it is none. Of a numbered list with
+    blank lines between, only items in title case could pass for headings."""
+    if line[-1] in ",;:":
+        return 0
+    if _APPENDED.match(line):
+        return 1
+    letters = sum(letter.isalpha() for letter in line)
+    if line.isupper() and letters >= 4 and letters * 2 > len(line) and line[-1] not in ".!?":
+        return 1
+    number = _NUMBER.match(line)
+    if number is None or (number["word"] and line[-1] == "."):
+        return 0
+    long_words = [word for word in line.split()[1:] if sum(map(str.isalpha, word)) >= 4]
+    capitals = sum(not word[:1].islower() for word in long_words)
+    if capitals * 2 < len(long_words):
+        return 0
+    return 2 + (number["dotted"] or "").count(".")

@@ -68,7 +68,9 @@ class Dataset(SeedSource):
     map: ColumnMap = Field(default_factory=dict)
     """Which column holds what, for columns with unusual names: `{instruction: my_column}`."""
 
-    def read(self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None) -> Iterator[Seed]:
+    def read(
+        self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
         any_row = False
         for row in self._rows(base, on_bad_row):
             any_row = True
@@ -189,7 +191,9 @@ class Dataset(SeedSource):
 
     def _pick(self, loaded: Any) -> Any:
         """One split of what `datasets` loaded."""
-        return loaded[self._choose([str(s) for s in loaded])] if isinstance(loaded, dict) else loaded
+        return (
+            loaded[self._choose([str(s) for s in loaded])] if isinstance(loaded, dict) else loaded
+        )
 
     def _choose(self, splits: list[str]) -> str:
         if self.split:
@@ -229,7 +233,7 @@ def _has_configurations(folder: Path) -> bool:
     from huggingface_hub import DatasetCard
 
     content = card.read_text(encoding="utf-8", errors="replace")
-    return "configs" in DatasetCard(content, ignore_metadata_errors=True).data.to_dict()
+    return bool(DatasetCard(content, ignore_metadata_errors=True).data.get("configs"))
 
 
 @contextmanager

@@ -11,11 +11,23 @@ from pydantic import Field, model_validator
 from ..errors import SeedError
 from ..records import Seed
 from .base import BadRow, SeedSource, bad_row
-from .blocks import READERS
+from .blocks import Block, read_pdf, read_text
 from .files import find_files, reason_of
+from .markdown import read_markdown
+from .pages import read_html
 from .passages import passages
 
 __all__ = ["Documents"]
+
+_READERS: dict[str, Callable[[bytes], tuple[str, list[Block]]]] = {
+    ".txt": read_text,
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".html": read_html,
+    ".htm": read_html,
+    ".pdf": read_pdf,
+}
+"""How a document is read, by the ending of its name."""
 
 
 class Documents(SeedSource):
@@ -49,11 +61,13 @@ class Documents(SeedSource):
             raise ValueError("min_chars must be at most half of max_chars")
         return self
 
-    def read(self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None) -> Iterator[Seed]:
+    def read(
+        self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
         any_seed = False
-        for file in find_files(self.path, base, tuple(READERS)):
+        for file in find_files(self.path, base, tuple(_READERS)):
             try:
-                text, blocks = READERS[file.path.suffix.lower()](file.path.read_bytes())
+                text, blocks = _READERS[file.path.suffix.lower()](file.path.read_bytes())
             except OSError as error:
                 bad_row(file.name, f"cannot be read ({reason_of(error)})", on_bad_row)
                 continue

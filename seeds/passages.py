@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ def passages(
     """The passages of a document, in its order.
 
     A passage never crosses into another section, unless it is shorter than `min_chars` and both
-    have a heading in common (or one of them has none). Every character but white space is in
+    have a heading in common (or one of them has none, or is nothing but a heading). Every character but white space is in
     exactly one passage, and `text[start:end]` is the passage's text. Code stays whole where it
     fits; a longer paragraph is cut at the ends of sentences, else at white space, else anywhere.
 
@@ -35,9 +36,14 @@ def passages(
     """
     chunks: list[_Chunk] = []
     for path, section in _sections(blocks):
-        pieces = [piece for block in _with_heading(section) for piece in _pieces(text, *block, max_chars)]
+        pieces = [
+            piece
+            for start, block in _with_heading(section)
+            for piece in _pieces(text, start, block, max_chars)
+        ]
         chunks += (
-            _Chunk(start, end, path) for start, end in _packed(text, pieces, max_chars, min_chars)
+            _Chunk(start, end, path, bare=bool(section[0].level) and len(section) == 1)
+            for start, end in _packed(text, pieces, max_chars, min_chars)
         )
     for chunk in _joined(chunks, max_chars, min_chars):
         yield Passage(
@@ -51,11 +57,12 @@ def passages(
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A passage to be; `path` holds the headings above it."""
+    """A passage to be; `path` holds the headings above it, and `bare` is a heading alone."""
 
     start: int
     end: int
     path: tuple[str, ...]
+    bare: bool = False
 
     @property
     def length(self) -> int:
@@ -107,14 +114,11 @@ def _cut(text: str, start: int, end: int, most: int, *, code: bool) -> Iterator[
     """A stretch of text in even pieces, each of at most `most` characters."""
     while end - start > most:
         remaining = end - start
-        aim = start + -(-remaining // -(-remaining // most))
+        aim = start + math.ceil(remaining / math.ceil(remaining / most))
         place = _place_to_cut(text, start, aim, start + most, code=code)
-        yield start, len(text[:place].rstrip()) if place - start > most else _end(text, start, place)
-        start, end = _trimmed(text, place, end)
-        if not code:
-            start = _skip_space(text, start, end)
-    if start < end:
-        yield start, end
+        yield start, _end(text, start, place)
+        start = _trimmed(text, place, end)[0] if code else _skip_space(text, place, end)
+    yield start, end
 
 
 def _place_to_cut(text: str, start: int, aim: int, limit: int, *, code: bool) -> int:
@@ -137,13 +141,19 @@ def _place_to_cut(text: str, start: int, aim: int, limit: int, *, code: bool) ->
 def _packed(
     text: str, pieces: list[tuple[int, int]], most: int, least: int
 ) -> Iterator[tuple[int, int]]:
-    """Neighbouring pieces of a section put together as long as they fit."""
+    """Neighbouring pieces of a section put together as long as they fit. Words that end with a
+    colon go with what follows them."""
     packs: list[list[tuple[int, int]]] = []
     for piece in pieces:
         if packs and piece[1] - packs[-1][0][0] <= most:
             packs[-1].append(piece)
-        else:
-            packs.append([piece])
+            continue
+        pack = [piece]
+        if packs and len(packs[-1]) > 1 and text[packs[-1][-1][1] - 1] == ":":
+            opening = packs[-1][-1]
+            if piece[1] - opening[0] <= most:
+                pack.insert(0, packs[-1].pop())
+        packs.append(pack)
     if len(packs) > 1:
         # A short remainder takes from the pack before it.
         before, last = packs[-2:]
@@ -161,44 +171,38 @@ def _joined(chunks: list[_Chunk], most: int, least: int) -> list[_Chunk]:
     """Chunks that are too short put together with a neighbour, preferring the one that has more
     headings in common, then the shorter one."""
     done: list[_Chunk] = []
-    for position, chunk in enumerate(chunks):
-        following = chunks[position + 1] if position + 1 < len(chunks) else None
-        short = [c for c in (chunk, done[-1] if done else chunk) if c.length < least]
-        if done and short and _fits(done[-1], chunk, most):
-            waits = following is not None and done[-1].length >= least and _prefers(
-                chunk, following, done[-1], most
-            )
-            if not waits:
-                chunk = _join(done.pop(), chunk)
-        done.append(chunk)
+    to_do = chunks[::-1]
+    while to_do:
+        chunk = to_do.pop()
+        neighbours = [side for side in (to_do, done) if side and _fits(chunk, side[-1], most)]
+        if chunk.length >= least or not neighbours:
+            done.append(chunk)
+            continue
+        if chunk.bare and to_do in neighbours:
+            neighbours = [to_do]
+        side = max(neighbours, key=lambda s: (_in_common(chunk, s[-1]), -s[-1].length))
+        to_do.append(_join(*sorted((chunk, side.pop()), key=lambda c: c.start)))
     return done
 
 
-def _prefers(chunk: _Chunk, following: _Chunk, before: _Chunk, most: int) -> bool:
-    if not _fits(chunk, following, most):
-        return False
-    closeness = [
-        (_in_common(chunk.path, other.path), -other.length) for other in (following, before)
-    ]
-    return closeness[0] > closeness[1]
-
-
-def _fits(first: _Chunk, second: _Chunk, most: int) -> bool:
-    related = _in_common(first.path, second.path) or not first.path or not second.path
-    return bool(related) and second.end - first.start <= most
+def _fits(one: _Chunk, other: _Chunk, most: int) -> bool:
+    """Whether both make one passage."""
+    related = _in_common(one, other) or not (one.path and other.path) or one.bare or other.bare
+    return bool(related) and max(one.end, other.end) - min(one.start, other.start) <= most
 
 
 def _join(first: _Chunk, second: _Chunk) -> _Chunk:
-    short, long = sorted((first, second), key=lambda chunk: chunk.length)
-    common = _in_common(first.path, second.path)
-    path = long.path if len(short.path) == common else long.path[:common]
-    return _Chunk(first.start, second.end, path)
+    short, long = sorted((first, second), key=lambda chunk: (not chunk.bare, chunk.length))
+    common = _in_common(first, second)
+    path = long.path if short.bare or len(short.path) == common else long.path[:common]
+    return _Chunk(first.start, second.end, path, first.bare and second.bare)
 
 
-def _in_common(first: tuple[str, ...], second: tuple[str, ...]) -> int:
+def _in_common(one: _Chunk, other: _Chunk) -> int:
+    """How many headings both stand under."""
     count = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
+    for left, right in zip(one.path, other.path, strict=False):
+        if left != right:
             break
         count += 1
     return count

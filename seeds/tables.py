@@ -35,8 +35,7 @@ def read_table(file: File) -> Iterator[Row]:
     number = 0
     try:
         for batch in _batches(file):
-            for row in rows_of_table(batch, file.name, number):
-                yield row
+            yield from rows_of_table(batch, file.name, number)
             number += batch.num_rows
     except (OSError, pa.ArrowException) as error:
         raise SeedError(f"{file.name}: cannot be read ({reason_of(error)})") from error

@@ -39,7 +39,9 @@ class Tasks(SeedSource):
     map: ColumnMap = Field(default_factory=dict)
     """Which column holds what, for columns with unusual names: `{instruction: my_column}`."""
 
-    def read(self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None) -> Iterator[Seed]:
+    def read(
+        self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
         any_seed = False
         for file in find_files(self.path, base, SUFFIXES):
             for row in read_rows(file, on_bad_row):

@@ -40,6 +40,12 @@ def finish(path, out):
     return said
 
 
+def wait_for(server, run, requests):
+    """Until the server has received so many requests, or the run has ended."""
+    while server.stats()["received"] < requests and run.poll() is None:
+        time.sleep(0.01)
+
+
 def dataset(out):
     return {name: pq.read_table(out / name).to_pylist() for name in ("kept", "dropped", "failed")}
 
@@ -53,16 +59,15 @@ def test_killed_at_random_moments_and_resumed(tmp_path, simulate):
 
     rng = random.Random(5)
     kills = 0
-    for _ in range(4):
+    for _ in range(5):
         run = start(path, tmp_path / "killed")
-        time.sleep(rng.uniform(1.2, 2.2))
-        if run.poll() is None:
-            run.send_signal(signal.SIGKILL)
-            kills += 1
+        wait_for(server, run, server.stats()["received"] + rng.randint(10, 70))
+        kills += run.poll() is None
+        run.send_signal(signal.SIGKILL)
         run.communicate()
     said = finish(path, tmp_path / "killed")
 
-    assert kills >= 2
+    assert kills >= 4
     assert said.startswith("150 planned = ")
     assert dataset(tmp_path / "killed") == dataset(tmp_path / "undisturbed")
     # What was in flight at a kill, and the probe of a run that had noted nothing yet.
@@ -74,8 +79,7 @@ def test_interrupted_it_stops_at_once_and_says_how_to_go_on(tmp_path, simulate, 
     server = simulate(latency_ms=200)
     path = recipe(tmp_path, server.url)
     run = start(path, tmp_path / "out")
-    while server.stats()["received"] < 40:
-        time.sleep(0.05)
+    wait_for(server, run, 40)
     run.send_signal(how)
     _, said = run.communicate(timeout=10)
 

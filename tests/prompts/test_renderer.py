@@ -106,6 +106,11 @@ class TestFinding:
         (tmp_path / "mine.j2").write_bytes("\ufeff{% block user %}Hi{% endblock %}\r\n".encode())
         assert Prompts(tmp_path).template("mine").render({})[0]["content"] == "Hi"
 
+    def test_all_templates_of_a_kind(self, write):
+        prompts = write(HELLO, "instruction_short.j2")
+        assert prompts.names("instruction") == ["instruction", "instruction_short"]
+        assert prompts.names("instruct") == []
+
 
 class TestInheritance:
     def test_one_block_of_ours_is_overridden(self, write):
@@ -164,6 +169,15 @@ class TestInheritance:
         message = refusal(write("{# first #}\n" + source))
         assert message.startswith(f"{tmp_path / 'mine.j2'}:2: ")
         assert "by its name in quotes" in message
+
+    def test_one_file_under_two_names(self, write):
+        write('{% extends "silversmith/_draft.j2" %}{% block brief %}x{% endblock %}', "old.j2")
+        prompts = write(
+            '{% extends "old.j2" %}{% block variety %}'
+            '{% import "_draft.j2" as one %}{% import "silversmith/_draft.j2" as two %}'
+            "{% endblock %}"
+        )
+        prompts.template("mine").check(["seed", "draw", "variant"])
 
     def test_two_parents_are_refused(self, write):
         source = '{% extends "silversmith/rubric.j2" %}\n{% extends "silversmith/contrast.j2" %}'

@@ -1,0 +1,96 @@
+"""The simulated server as a real process, for any test that needs an endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "silversmith", "simulate"]
+START_S = 60
+
+
+class Server:
+    """A running `silversmith simulate`.
+
+    Attributes:
+        url: the base URL, up to `/v1`.
+        process: the process; it ends with the test.
+    """
+
+    def __init__(self, options: dict[str, Any], env: dict[str, str]) -> None:
+        words = [word for name, value in options.items() for word in _option(name, value)]
+        self.process = subprocess.Popen(
+            [*COMMAND, *words], stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
+        )
+        line = self._first_line()
+        if not line.startswith("listening on http://"):
+            self.stop()
+            raise RuntimeError(f"the server did not start: {line!r}")
+        self.url = line.split()[-1]
+
+    def _first_line(self) -> str:
+        lines: queue.Queue[str] = queue.Queue()
+        out = self.process.stdout
+        assert out is not None
+        threading.Thread(target=lambda: lines.put(out.readline()), daemon=True).start()
+        try:
+            return lines.get(timeout=START_S)
+        except queue.Empty:
+            return ""
+
+    def stats(self) -> dict[str, int]:
+        """The counts since the start or the last reset."""
+        with urllib.request.urlopen(self.url.removesuffix("/v1") + "/stats", timeout=10) as reply:
+            return dict(json.load(reply))
+
+    def reset(self) -> None:
+        """Start the counts anew."""
+        address = self.url.removesuffix("/v1") + "/reset"
+        urllib.request.urlopen(urllib.request.Request(address, method="POST"), timeout=10).close()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the process; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            status = self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return status
+
+
+def _option(name: str, value: Any) -> list[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [flag] if value else []
+    if isinstance(value, (list, tuple)):
+        return [word for one in value for word in (flag, str(one))]
+    return [flag, str(value)]
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., Server]]:
+    """Start servers: `simulate(latency_ms=20, fail_rate=0.05)` takes the command's options, and
+    `env` sets environment variables. They are stopped when the test ends."""
+    started: list[Server] = []
+
+    def start(*, port: int = 0, env: dict[str, str] | None = None, **options: Any) -> Server:
+        started.append(Server({"port": port, **options}, env or {}))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
