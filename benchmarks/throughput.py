@@ -40,7 +40,7 @@ from typing import Any
 
 from draft_and_judge import recipe, write_prompts, write_seeds
 from process_tree import measure
-from server import serving
+from server import Server, serving
 
 __all__ = ["main"]
 

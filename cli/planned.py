@@ -15,7 +15,7 @@ __all__ = ["show"]
 
 def show(plan: Forecast) -> None:
     """Print what a run would make and ask for."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("stage")
     table.add_column("model")

@@ -18,7 +18,7 @@ FAILURES_SHOWN = 3
 
 def show(report: RunReport) -> None:
     """Print how a run ended."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     manifest = report.manifest
     console.print()
     if manifest["funnel"]:
@@ -40,7 +40,7 @@ def show(report: RunReport) -> None:
     console.print(Text(_spent(report)))
     console.print()
     for name, text in _what_where_next(report):
-        console.print(Text.assemble((f"{name:<6}", "bold"), text), soft_wrap=True)
+        console.print(Text.assemble((f"{name:<6}", "bold"), text))
 
 
 def _funnel(report: RunReport) -> Table:
@@ -63,7 +63,8 @@ def _spent(report: RunReport) -> str:
     if not usage:
         return f"{run['seconds']:,.1f} s"
     cost = report.manifest["cost"]
-    money = f"${cost:,.4f}" if cost is not None else "cost unknown (no prices in the recipe)"
+    unpriced = sorted({one["model"] for one in usage if one["cost"] is None})
+    money = f"${cost:,.4f}" if not unpriced else f"cost unknown (no prices: {', '.join(unpriced)})"
     calls = sum(one["calls"] for one in usage)
     return (
         f"{run['seconds']:,.1f} s, {run['calls']:,} calls now; in all {calls:,} calls,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["NearDuplicates"]
 
 _ROWS_AT_ONCE = 512
-_CANDIDATES_AT_ONCE = 16_384
-_MISSED = 1e-4  # share of the pairs exactly at the threshold that no band brings together
+_COUNTERS = 1 << 20
+_MISSED = 1e-4
 _LONGEST_SIGNATURE = 208
 _SEED = 1
 _FACTOR = 0x9E3779B97F4A7C15
@@ -35,11 +35,14 @@ class NearDuplicates(DatasetFilter):
     before it is as like as `threshold`; the likest such row, and of equals the earliest, is the
     one that it is dropped because of. A text without words is like no other.
 
-    MinHash signatures (Broder 1997) in bands find the candidates, and the true similarity
-    decides: nothing is dropped on an estimate. The bands are chosen from the threshold so that
-    1 in 10,000 pairs exactly at it is missed, and far fewer above it.
+    Nothing is dropped on an estimate. MinHash signatures in bands (Broder 1997; Leskovec,
+    Rajaraman and Ullman, Mining of Massive Datasets, chapter 3) tell which rows can have a
+    partner at all: of the pairs exactly at the threshold 1 in 10,000 is missed, above it far
+    fewer. Among these rows, partners share one of their rarest shingles (prefix filter:
+    Chaudhuri et al. 2006, Bayardo et al. 2007), so that text which all rows have in common costs
+    nothing; and the true similarity decides.
 
-    Needs about 0.6 kB of memory a row besides the table, and 8 bytes for each shingle of the
+    Needs about 0.7 kB of memory a row besides the table, and 8 bytes for each shingle of the
     rows that are compared.
     """
 
@@ -57,155 +60,176 @@ class NearDuplicates(DatasetFilter):
 
     def drops(self, table: pa.Table) -> Iterable[Drop]:
         """Rows with an earlier, kept row that is as like as the threshold, in row order."""
-        bands, rows = _layout(self.threshold)
-        signatures, numbers = self._signatures(table, bands * rows)
-        buckets = _Buckets(signatures, bands, rows)
+        import numpy as np
+
+        wanted, frequency = self._with_partners(table)
+        buckets = _Buckets(self._rarest(table, wanted, frequency), table.num_rows)
         ids = table.column("id")
-        # Below this estimate the true similarity is not at the threshold, by five deviations.
-        t = self.threshold
-        likely = t - 5 * math.sqrt(t * (1 - t) / (bands * rows))
         sets: dict[int, NDArray[np.uint64]] = {}
 
-        def shingles(place: int) -> NDArray[np.uint64]:
-            found = sets.get(place)
-            if found is None:
-                found = sets[place] = self._shingles(table, int(numbers[place]))
-            return found
+        def shingles(row: int) -> NDArray[np.uint64]:
+            if row not in sets:
+                words = self._words(table, row, np.array([0]))
+                sets[row] = np.unique(shingle_hashes(words, self.shingle)[0])
+            return sets[row]
 
-        for place in buckets.shared:
+        for row in buckets.shared:
             likeness, kept = 0.0, -1
-            for other in _alike(signatures, place, buckets.kept_with(place), likely):
-                value = _jaccard(shingles(place), shingles(other))
+            for other in buckets.kept_with(row):
+                value = _jaccard(shingles(row), shingles(other))
                 if value > likeness:
                     likeness, kept = value, other
-            if likeness >= t:
-                row = int(numbers[kept])
+            if likeness < self.threshold:
+                buckets.keep(row)
+            else:
                 # Rounded down, so that 1.00 says that the shingles are the same.
                 shown = math.floor(likeness * 100 + 1e-9) / 100
-                yield Drop(int(numbers[place]), f"{shown:.2f} with {ids[row].as_py()[:8]}", row)
-                sets.pop(place, None)
-            else:
-                buckets.keep(place)
+                yield Drop(row, f"{shown:.2f} with {ids[kept].as_py()[:8]}", kept)
+                del sets[row]
 
-    def _signatures(
-        self, table: pa.Table, length: int
-    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """The MinHash signatures of the rows that have words, and the numbers of these rows."""
+    def _with_partners(self, table: pa.Table) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+        """Which rows agree with another in a band of their signatures, and how often shingles
+        occur, by their last bits."""
         import numpy as np
         import rensa
 
-        signatures = np.empty((table.num_rows, length), np.uint32)
+        bands, width = _layout(self.threshold)
+        signatures = np.empty((table.num_rows, bands * width), np.uint32)
         numbers = np.empty(table.num_rows, np.int64)
+        frequency = np.zeros(_COUNTERS, np.int32)
         done = 0
         for start in range(0, table.num_rows, _ROWS_AT_ONCE):
-            texts = self._texts(table, start, _ROWS_AT_ONCE)
-            hashes, offsets = shingle_hashes(texts, self.shingle)
+            here = np.arange(min(_ROWS_AT_ONCE, table.num_rows - start))
+            hashes, offsets = shingle_hashes(self._words(table, start, here), self.shingle)
+            np.add.at(frequency, hashes % _COUNTERS, 1)
             filled = np.flatnonzero(np.diff(offsets))
             matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(
-                hashes, offsets[np.append(filled, len(texts))].astype(np.uint64), length, _SEED
+                hashes,
+                offsets[np.append(filled, len(here))].astype(np.uint64),
+                bands * width,
+                _SEED,
             )
-            signatures[done : done + len(filled)] = np.reshape(matrix.to_rows(), (-1, length))
-            numbers[done : done + len(filled)] = filled + start
-            done += len(filled)
-        return signatures[:done], numbers[:done]
+            end = done + len(filled)
+            signatures[done:end] = np.reshape(matrix.to_rows(), (-1, bands * width))
+            numbers[done:end] = filled + start
+            done = end
+        found = np.zeros(table.num_rows, bool)
+        found[numbers[:done][_agreeing(signatures[:done], width)]] = True
+        return found, frequency
 
-    def _shingles(self, table: pa.Table, row: int) -> NDArray[np.uint64]:
+    def _rarest(
+        self, table: pa.Table, wanted: NDArray[np.bool_], frequency: NDArray[np.int32]
+    ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32]]]:
+        """The rarest shingles of the wanted rows, as many that two rows which are as like as the
+        threshold must share one, and the number of the row of each."""
         import numpy as np
 
-        return np.unique(shingle_hashes(self._texts(table, row, 1), self.shingle)[0])
+        for start in range(0, table.num_rows, _ROWS_AT_ONCE):
+            here = np.flatnonzero(wanted[start : start + _ROWS_AT_ONCE])
+            if not len(here):
+                continue
+            hashes, offsets = shingle_hashes(self._words(table, start, here), self.shingle)
+            place = np.repeat(np.arange(len(here)), np.diff(offsets))
+            order = np.lexsort((hashes, frequency[hashes % _COUNTERS], place))
+            hashes, place = hashes[order], place[order]
+            new = np.ones(len(hashes), bool)
+            new[1:] = (hashes[1:] != hashes[:-1]) | (place[1:] != place[:-1])
+            hashes, place = hashes[new], place[new]
+            size = np.bincount(place, minlength=len(here))
+            enough = size - np.ceil(size * self.threshold - 1e-9).astype(np.int64) + 1
+            rank = np.arange(len(hashes)) - (np.cumsum(size) - size)[place]
+            rare = rank < enough[place]
+            yield hashes[rare], (here[place[rare]] + start).astype(np.int32)
 
-    def _texts(self, table: pa.Table, start: int, count: int) -> list[list[str]]:
+    def _words(self, table: pa.Table, start: int, rows: NDArray[np.int64]) -> list[list[str]]:
+        """The words of some rows, counted from `start`."""
         names = ["prompt", "response"] if self.on == "both" else [self.on]
-        columns = [table.column(name).slice(start, count).to_pylist() for name in names]
-        return [
-            split_words(normalise("\n".join([part or "" for part in parts])))
-            for parts in zip(*columns, strict=True)
-        ]
+        length = int(rows[-1]) + 1
+        columns = [table.column(name).slice(start, length).to_pylist() for name in names]
+        texts = ["\n".join([column[row] or "" for column in columns]) for row in rows.tolist()]
+        return [split_words(normalise(text)) for text in texts]
 
 
 class _Buckets:
-    """The rows that agree in a band of their signatures, and which of these have been kept.
+    """The rows that share a shingle, and which of these have been kept so far.
 
     Flat arrays: a bucket's members lie together in row order, and the kept ones are moved to
     its front as the walk goes on, so that a row meets kept rows only.
     """
 
-    def __init__(self, signatures: NDArray[np.uint32], bands: int, rows: int) -> None:
+    def __init__(
+        self, parts: Iterable[tuple[NDArray[np.uint64], NDArray[np.int32]]], rows: int
+    ) -> None:
         import numpy as np
 
-        members, sizes = [], []
-        for start in range(0, bands * rows, rows):
-            keys = np.zeros(len(signatures), np.uint64)
-            for column in range(start, start + rows):
-                keys = keys * _FACTOR + signatures[:, column]
-            order = np.argsort(keys, kind="stable")
-            ranked = keys[order]
-            size = np.diff(
-                np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1], [True])))
-            )
-            members.append(order[np.repeat(size > 1, size)].astype(np.int32))
-            sizes.append(size[size > 1])
-        self._members = np.concatenate(members)
-        size = np.concatenate(sizes)
+        collected = list(parts)
+        keys = np.concatenate([key for key, _ in collected] or [np.empty(0, np.uint64)])
+        owners = np.concatenate([row for _, row in collected] or [np.empty(0, np.int32)])
+        del collected
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        edges = np.concatenate(([True], keys[1:] != keys[:-1], [True]))[: len(keys) + 1]
+        size = np.diff(np.flatnonzero(edges))
+        self._members = owners[order[np.repeat(size > 1, size)]]
+        size = size[size > 1]
         self._starts = np.cumsum(size) - size
         self._kept = np.zeros(len(size), np.int64)
-        by_place = np.argsort(self._members, kind="stable")
-        self._buckets = np.repeat(np.arange(len(size), dtype=np.int32), size)[by_place]
-        count = np.bincount(self._members, minlength=len(signatures))
+        by_row = np.argsort(self._members, kind="stable")
+        self._buckets = np.repeat(np.arange(len(size), dtype=np.int32), size)[by_row]
+        count = np.bincount(self._members, minlength=rows)
         self._ends = np.cumsum(count)
-        self._last = np.zeros(len(signatures), np.int64)
         self.shared: list[int] = np.flatnonzero(count).tolist()
 
-    def kept_with(self, place: int) -> NDArray[np.int32]:
-        """The kept rows that share a bucket with the row, each once, in no order."""
+    def kept_with(self, row: int) -> list[int]:
+        """The kept rows that share a bucket with the row, in order."""
         import numpy as np
 
-        own = self._of(place)
+        own = self._of(row)
         filled = own[self._kept[own] > 0]
+        if not len(filled):
+            return []
         spans = zip(self._starts[filled].tolist(), self._kept[filled].tolist(), strict=True)
-        found = [self._members[start : start + count] for start, count in spans]
-        if not found:
-            return self._members[:0]
-        met = np.concatenate(found)
-        turn = np.arange(len(met))
-        self._last[met] = turn
-        return met[self._last[met] == turn]
+        found = np.concatenate([self._members[start : start + count] for start, count in spans])
+        return np.unique(found).tolist()
 
-    def keep(self, place: int) -> None:
+    def keep(self, row: int) -> None:
         """Notes that the row is kept."""
-        own = self._of(place)
-        self._members[self._starts[own] + self._kept[own]] = place
+        own = self._of(row)
+        self._members[self._starts[own] + self._kept[own]] = row
         self._kept[own] += 1
 
-    def _of(self, place: int) -> NDArray[np.int32]:
-        start = self._ends[place - 1] if place else 0
-        return self._buckets[start : self._ends[place]]
+    def _of(self, row: int) -> NDArray[np.int32]:
+        start = self._ends[row - 1] if row else 0
+        return self._buckets[start : self._ends[row]]
 
 
 def _layout(threshold: float) -> tuple[int, int]:
-    """How many bands of how many MinHash values: the longest bands, which bring the fewest
-    unlike rows together, that still find the pairs at the threshold within a short signature."""
+    """How many bands of how many MinHash values: the widest bands, which bring the fewest unlike
+    rows together, that still miss only 1 in 10,000 of the pairs at the threshold within a short
+    signature."""
     best = (1, 16)
     if threshold < 1:
-        for rows in range(1, 17):
-            bands = math.ceil(math.log(_MISSED) / math.log1p(-(threshold**rows)))
-            if rows == 1 or bands * rows <= _LONGEST_SIGNATURE:
-                best = (bands, rows)
+        for width in range(1, 17):
+            bands = math.ceil(math.log(_MISSED) / math.log1p(-(threshold**width)))
+            if width == 1 or bands * width <= _LONGEST_SIGNATURE:
+                best = (bands, width)
     return best
 
 
-def _alike(
-    signatures: NDArray[np.uint32], place: int, candidates: NDArray[np.int32], likely: float
-) -> list[int]:
-    """The candidates whose estimated similarity is high enough to be worth a look, in order."""
+def _agreeing(signatures: NDArray[np.uint32], width: int) -> NDArray[np.bool_]:
+    """Which signatures agree with another in all values of a band of `width` values."""
     import numpy as np
 
-    found: list[int] = []
-    for start in range(0, len(candidates), _CANDIDATES_AT_ONCE):
-        some = candidates[start : start + _CANDIDATES_AT_ONCE]
-        agree = np.count_nonzero(signatures[some] == signatures[place], axis=1)
-        found.extend(some[agree >= likely * signatures.shape[1]].tolist())
-    return sorted(found)
+    found = np.zeros(len(signatures), bool)
+    for start in range(0, signatures.shape[1], width):
+        keys = np.zeros(len(signatures), np.uint64)
+        for column in range(start, start + width):
+            keys = keys * _FACTOR + signatures[:, column]
+        order = np.argsort(keys)
+        same = np.flatnonzero(keys[order[1:]] == keys[order[:-1]])
+        found[order[same]] = True
+        found[order[same + 1]] = True
+    return found
 
 
 def _jaccard(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:

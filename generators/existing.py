@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ..errors import ReplyError, SeedError
 from ..records import Ask, Draw, Sample, Seed
-from ..records.shapes import ColumnMap, row_json, sample_from_fields
+from ..records.shapes import ColumnMap, row_json, sample_from_seed
 from .base import Generator
 
 __all__ = ["Existing"]
@@ -28,13 +28,7 @@ class Existing(Generator):
         return True
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
-        fields = seed.fields
-        instances = fields.get("instances")
         try:
-            if isinstance(instances, list) and len(instances) > 1 and seed.instruction:
-                # The source made a seed of each instance; this one is in the seed's own words.
-                one = {"instances": [{"input": seed.input, "output": seed.answer}]}
-                return sample_from_fields({**fields, **one}, self.map).with_(row=row_json(fields))
-            return sample_from_fields(fields, self.map)
+            return sample_from_seed(seed, self.map)
         except SeedError as error:
-            raise ReplyError(str(error), text=row_json(fields)) from error
+            raise ReplyError(str(error), text=row_json(seed.fields)) from error

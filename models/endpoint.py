@@ -89,6 +89,7 @@ class EndpointConnection:
         except BaseException:
             await self.close()
             raise
+        self.meter.forget_failures()
 
     async def send(self, request: Request) -> Reply:
         """Send one request, and again after a passing fault.

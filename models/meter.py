@@ -12,7 +12,7 @@ __all__ = ["Meter"]
 
 @dataclass(slots=True)
 class Meter:
-    """Counts since the connection was made.
+    """Counts since the connection was made; of the requests that opened it, the answered ones.
 
     Attributes:
         calls: requests sent, repetitions included.
@@ -48,6 +48,12 @@ class Meter:
         """Count a request that came to nothing."""
         self.failed += 1
         self.reasons[reason] += 1
+
+    def forget_failures(self) -> None:
+        """Take out what was only trying out how the endpoint wants to be asked."""
+        self.calls -= self.failed
+        self.failed = self.retried = 0
+        self.reasons.clear()
 
     @property
     def usage(self) -> Usage:

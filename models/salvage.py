@@ -81,10 +81,23 @@ def without_thinking(text: str) -> tuple[str, bool]:
         if closing is None:
             return text[opening.end() :], True
         return text[: opening.start()] + text[closing.end() :], False
-    for closing in reversed(list(_END_OF_THINKING.finditer(text))):
-        if _START.search(text, closing.end()):
-            return text[closing.end() :], False
-    return text, False
+    *_, last = (None, *_END_OF_THINKING.finditer(text))
+    if last is None or _lies_in_object(text, last.start()):
+        return text, False
+    return text[last.end() :], False
+
+
+def _lies_in_object(text: str, position: int) -> bool:
+    """Whether the place is inside a JSON object, where a tag is only what a string says."""
+    searched = 0
+    for _ in range(MOST_PIECES):
+        start = _START.search(text, searched, position)
+        if start is None or (end := _end(text, start.start())) is None:
+            return False
+        if end > position:
+            return True
+        searched = end
+    return False
 
 
 def _end(text: str, start: int) -> int | None:

@@ -12,6 +12,7 @@ from .simulated_material import Material
 from .simulated_phrases import (
     AGAIN,
     CLAIMS,
+    DECLINE,
     DUPLICATE_TOPICS,
     OFF_TOPIC,
     OPENERS,
@@ -246,7 +247,7 @@ class Draft:
                 return text, text[start : end + 1 if end >= 0 else len(text)].strip()
             place = self._sum(wrong=True)
         elif wanted == "refusal":
-            return REFUSAL, REFUSAL
+            return DECLINE, DECLINE
         elif wanted == "repeated":
             return f"{base} {AGAIN} {base}", AGAIN
         elif wanted in ("off_topic", "vague"):

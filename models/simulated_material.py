@@ -35,15 +35,18 @@ class Material:
         self._text = text
         self._words = text.split()
         self._dice = dice
+        self._last = ""
 
     def word(self) -> str:
-        """A word of five letters or more."""
+        """A word of five letters or more, and another one than the last time."""
         words, roll = self._words, self._dice.roll
         count = len(words)
         for _ in range(5 if count else 0):
             word = words[int(roll() * count)].strip(_MARKS)
             if 5 <= len(word) <= 24 and word.isalpha() and word not in _COMMON:
-                return word
+                if word != self._last:
+                    self._last = word
+                    return word
         return self._dice.pick(TOPICS)
 
     def phrase(self) -> str:
@@ -66,7 +69,7 @@ class Material:
             start = self._dice.below(max(1, len(self._words) - 12))
             words = self._words[start : start + 12]
         sentence = " ".join(words)[:240].rstrip(" .;:,")
-        return f"{sentence[:1].upper()}{sentence[1:]}."
+        return f"{sentence[:1].upper()}{sentence[1:]}{'' if sentence[-1:] in '?!' else '.'}"
 
     def quote(self) -> str:
         """A piece of the text, character for character."""

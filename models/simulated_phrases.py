@@ -6,6 +6,7 @@ from __future__ import annotations
 __all__ = [
     "AGAIN",
     "CLAIMS",
+    "DECLINE",
     "DUPLICATE_TOPICS",
     "INVENTED_SOURCES",
     "OFF_TOPIC",
@@ -20,6 +21,9 @@ __all__ = [
 ]
 
 REFUSAL = "I'm sorry, but I can't help with that."
+
+DECLINE = "I'm sorry, but I can't advise on this. Please ask an expert."
+"""A refusal as the worse half of a pair: never the same as a chosen one that is flawed."""
 
 STUBS = ("Yes.", "No idea.", "It depends.", "Maybe later.")
 """Answers that are too short to be of use."""

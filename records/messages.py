@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -88,7 +88,7 @@ def read_transcript(text: str, column: str) -> tuple[Turn, ...]:
     )
 
 
-def all_objects(value: Any) -> bool:
+def all_objects(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     """Whether it is a list of objects."""
     return isinstance(value, (list, tuple)) and all(isinstance(item, Mapping) for item in value)
 

@@ -19,8 +19,16 @@ from .codec import sample_from_row
 from .columns import FIELDS, ColumnMap, columns_of, filled, name_columns, text_of
 from .messages import all_objects, is_messages, read_messages, read_transcript
 from .sample import Sample, Turn
+from .seed import Seed
 
-__all__ = ["ColumnMap", "Task", "row_json", "sample_from_fields", "tasks_from_fields"]
+__all__ = [
+    "ColumnMap",
+    "Task",
+    "row_json",
+    "sample_from_fields",
+    "sample_from_seed",
+    "tasks_from_fields",
+]
 
 _OURS = frozenset({"messages", "strategy", "origin", "judgements"})
 
@@ -44,9 +52,10 @@ def sample_from_fields(
 ) -> Sample:
     """The sample that a row of a dataset already is.
 
-    `rejected` holds the turns after those that both halves share. `answer` is a final or reference
-    answer that stands beside the response. `row` is the row as JSON. `strategy` is "contrast" for
-    a pair of chosen and rejected, the row's own for our samples, else "instruction".
+    `rejected` holds the whole rejected conversation, prompt included. `answer` is a final or
+    reference answer that stands beside the response. `row` is the row as JSON. `strategy` is
+    "contrast" for a pair of chosen and rejected, the row's own for our samples, else
+    "instruction".
 
     Args:
         fields: the row as it was read.
@@ -71,7 +80,8 @@ def sample_from_fields(
         raise SeedError(f"column {columns['messages']!r} has no message of the assistant")
     system = text_of(fields, columns.get("system"))
     if system.strip() and turns[0].role != "system":
-        turns = (Turn("system", system), *turns)
+        head = (Turn("system", system),)
+        turns, rejected = head + turns, head + rejected if rejected else ()
     answer = fields[beside] if beside is not None else None
     return Sample(
         messages=turns,
@@ -80,6 +90,21 @@ def sample_from_fields(
         strategy="contrast" if rejected else "instruction",
         row=row_json(fields),
     )
+
+
+def sample_from_seed(seed: Seed, mapping: Mapping[str, str] | None = None) -> Sample:
+    """The sample that the row of a seed already is. Of a row with several `instances`, each of
+    which was a seed of its own, it is the seed's one.
+
+    Raises:
+        SeedError: as `sample_from_fields`.
+    """
+    fields = seed.fields
+    instances = fields.get("instances")
+    if seed.instruction and all_objects(instances) and len(instances) > 1:
+        one = {**fields, "instances": [{"input": seed.input, "output": seed.answer}]}
+        return sample_from_fields(one, mapping).with_(row=row_json(fields))
+    return sample_from_fields(fields, mapping)
 
 
 def tasks_from_fields(
@@ -174,8 +199,9 @@ def _task_answer(fields: Mapping[str, Any], column: str) -> str:
 
 
 def _instance(instruction: str, instance: Mapping[str, Any]) -> Task:
-    columns = columns_of(instance, None)
-    texts = (text_of(instance, columns.get(field)) for field in ("input", "response"))
+    fields = {"instruction": instruction, **instance}
+    columns = columns_of(fields, None)
+    texts = (text_of(fields, columns.get(field)) for field in ("input", "response"))
     return Task(instruction, *texts)
 
 
@@ -207,19 +233,13 @@ def _answered(fields: Mapping[str, Any], column: str, prompt: tuple[Turn, ...]) 
 def _preference(
     fields: Mapping[str, Any], columns: Mapping[str, str]
 ) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
-    """The chosen conversation, and the turns of the rejected one after those that both share.
-    The forms are those of https://huggingface.co/docs/trl/dataset_formats#preference."""
+    """The chosen conversation, and the rejected one, both from their start. The forms are those of https://huggingface.co/docs/trl/dataset_formats#preference."""
     prompt = _prompt(fields, columns)
     chosen = _answered(fields, columns["chosen"], prompt)
     rejected = _answered(fields, columns["rejected"], prompt)
     if chosen[0].role == "assistant":
         return _implicit_prompt(fields, columns)
-    shared = 0
-    for left, right in zip(chosen[:-1], rejected[:-1], strict=False):
-        if left != right:
-            break
-        shared += 1
-    return chosen, rejected[shared:]
+    return chosen, rejected
 
 
 def _implicit_prompt(
@@ -237,8 +257,11 @@ def _implicit_prompt(
         others = any(isinstance(v, str) for name, v in fields.items() if name not in halves)
         prompt = left[:same].strip()
         if prompt and not others and left[same:].strip() and right[same:].strip():
-            head = (Turn("user", prompt), Turn("assistant", left[same:]))
-            return head, (Turn("assistant", right[same:]),)
+            head = Turn("user", prompt)
+            return (
+                (head, Turn("assistant", left[same:])),
+                (head, Turn("assistant", right[same:])),
+            )
     raise _no_shape(fields, "hold a chosen and a rejected answer but no prompt")
 
 

@@ -144,22 +144,19 @@ def _paragraphs(text: str) -> list[Block]:
 
 
 def _paragraph(text: str, start: int, end: int) -> list[Block]:
-    """A paragraph of plain text: a heading, or words, or words after a title of their own."""
+    """A paragraph of plain text: words after a title of their own, or a heading, or words."""
+    run_in = _RUN_IN.match(text, start, min(end, start + 2 * _LONGEST_HEADING))
+    if run_in is not None:
+        level = 2 + (run_in["deeper"] is not None)
+        heading = Block(start, run_in.end(), level, " ".join(run_in[0].split()))
+        return [heading, Block(run_in.end(), end)]
     if end - start <= 4 * _LONGEST_HEADING:
         title, *below = (line.strip() for line in text[start:end].split("\n"))
         if len(below) == 1 and len(below[0]) >= 3 and set(below[0]) in ({"="}, {"-"}):
             return [Block(start, end, 1 if below[0][0] == "=" else 2, title)]
         if not below and len(title) <= _LONGEST_HEADING and (level := _level_of_line(title)):
             return [Block(start, end, level, title)]
-    title_before = _RUN_IN.match(text, start, min(end, start + 2 * _LONGEST_HEADING))
-    if title_before is None:
-        return [Block(start, end)]
-    level = 2 + (title_before["deeper"] is not None)
-    title = " ".join(title_before[0].split())
-    return [
-        Block(start, title_before.end(), level, title),
-        Block(title_before.end(), end),
-    ]
+    return [Block(start, end)]
 
 
 def _level_of_line(line: str) -> int:

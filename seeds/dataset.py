@@ -14,6 +14,7 @@ from pydantic import Field
 
 from ..errors import SeedError
 from ..records import Seed
+from ..records.columns import name_columns
 from ..records.shapes import ColumnMap
 from .base import BadRow, OnBadRow, SeedSource
 from .files import File, find_files, locate, name_of, reason_of
@@ -73,6 +74,8 @@ class Dataset(SeedSource):
     ) -> Iterator[Seed]:
         any_row = False
         for row in self._rows(base, on_bad_row):
+            if not any_row:
+                self._check_map(row)
             any_row = True
             try:
                 seeds = seeds_of(row, self.map, self.licence)
@@ -82,6 +85,14 @@ class Dataset(SeedSource):
             yield from seeds or [Seed(source=row.source, fields=row.fields, licence=self.licence)]
         if not any_row:
             raise SeedError(f"{self.path}: holds no row that can be used")
+
+    def _check_map(self, first: Row) -> None:
+        for column in self.map.values():
+            if column not in first.fields:
+                raise SeedError(
+                    f"{first.where}: there is no column {column!r}, which `map` names;"
+                    f" columns: {name_columns(first.fields)}"
+                )
 
     def _rows(self, base: Path, on_bad_row: OnBadRow | None) -> Iterator[Row]:
         place = locate(self.path, base)

@@ -23,9 +23,10 @@ def passages(
     """The passages of a document, in its order.
 
     A passage never crosses into another section, unless it is shorter than `min_chars` and both
-    have a heading in common (or one of them has none, or is nothing but a heading). Every character but white space is in
-    exactly one passage, and `text[start:end]` is the passage's text. Code stays whole where it
-    fits; a longer paragraph is cut at the ends of sentences, else at white space, else anywhere.
+    have a heading in common (or one of them has none, or is nothing but a heading). Every
+    character but white space is in exactly one passage, and `text[start:end]` is the passage's
+    text. Code stays whole where it fits; a longer paragraph is cut at the ends of sentences,
+    else at white space, else anywhere.
 
     Args:
         source: the document's name.
@@ -96,6 +97,8 @@ def _with_heading(section: list[Block]) -> list[tuple[int, Block]]:
 def _pieces(text: str, start: int, block: Block, most: int) -> Iterator[tuple[int, int]]:
     """A block, from `start` on, in pieces that fit."""
     start, end = _trimmed(text, start, block.end)
+    if start == end:
+        return
     if end - start <= most:
         yield start, end
     elif block.inner:
@@ -174,27 +177,32 @@ def _joined(chunks: list[_Chunk], most: int, least: int) -> list[_Chunk]:
     to_do = chunks[::-1]
     while to_do:
         chunk = to_do.pop()
-        neighbours = [side for side in (to_do, done) if side and _fits(chunk, side[-1], most)]
-        if chunk.length >= least or not neighbours:
+        sides = [side for side in (to_do, done) if side and _fits(chunk, side[-1], most)]
+        if chunk.length >= least or not sides:
             done.append(chunk)
             continue
-        if chunk.bare and to_do in neighbours:
-            neighbours = [to_do]
-        side = max(neighbours, key=lambda s: (_in_common(chunk, s[-1]), -s[-1].length))
+        if chunk.bare:
+            side = sides[0]
+        else:
+            side = max(sides, key=lambda s: (_in_common(chunk, s[-1]), -s[-1].length))
         to_do.append(_join(*sorted((chunk, side.pop()), key=lambda c: c.start)))
     return done
 
 
 def _fits(one: _Chunk, other: _Chunk, most: int) -> bool:
-    """Whether both make one passage."""
-    related = _in_common(one, other) or not (one.path and other.path) or one.bare or other.bare
-    return bool(related) and max(one.end, other.end) - min(one.start, other.start) <= most
+    """Whether the first, which is too short, may join the other."""
+    related = one.bare or not one.path or not other.path or _in_common(one, other) > 0
+    return related and max(one.end, other.end) - min(one.start, other.start) <= most
 
 
 def _join(first: _Chunk, second: _Chunk) -> _Chunk:
-    short, long = sorted((first, second), key=lambda chunk: (not chunk.bare, chunk.length))
-    common = _in_common(first, second)
-    path = long.path if short.bare or len(short.path) == common else long.path[:common]
+    """Both as one, under the headings that they have in common; a heading alone, and text under
+    none, takes those of the other."""
+    path = first.path[: _in_common(first, second)]
+    if first.bare or not first.path:
+        path = second.path or first.path
+    elif second.bare or not second.path:
+        path = first.path
     return _Chunk(first.start, second.end, path, first.bare and second.bare)
 
 
@@ -211,6 +219,8 @@ def _in_common(one: _Chunk, other: _Chunk) -> int:
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Without blank lines before and white space after; the first line keeps its indent."""
     first = _skip_space(text, start, end)
+    if first == end:
+        return end, end
     indent = text.rfind("\n", start, first) + 1
     return max(start, indent), _end(text, first, end)
 

@@ -81,10 +81,7 @@ def _option(name: str, value: Any) -> list[str]:
     return [flag, str(value)]
 
 
-@pytest.fixture
-def simulate() -> Iterator[Callable[..., Server]]:
-    """Start servers: `simulate(latency_ms=20, fail_rate=0.05)` takes the command's options, and
-    `env` sets environment variables. They are stopped when the test ends."""
+def _servers() -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
     def start(*, port: int = 0, env: dict[str, str] | None = None, **options: Any) -> Server:
@@ -94,3 +91,16 @@ def simulate() -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., Server]]:
+    """Start servers: `simulate(latency_ms=20, fail_rate=0.05)` takes the command's options, and
+    `env` sets environment variables. They are stopped when the test ends."""
+    yield from _servers()
+
+
+@pytest.fixture(scope="module")
+def module_simulate() -> Iterator[Callable[..., Server]]:
+    """The same, for servers that all tests of a module share."""
+    yield from _servers()

@@ -53,7 +53,11 @@ class Endpoint:
             "object": "chat.completion",
             "model": "tiny-2025",
             "choices": [
-                {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": text},
+                    "finish_reason": "stop",
+                }
             ],
             "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
             **changes,
@@ -78,7 +82,9 @@ class Endpoint:
 
     def error(self, status: int, message: str = "went wrong", **rest: Any) -> Answer:
         headers = rest.pop("headers", None)
-        return self.raw(json.dumps({"error": {"message": message, **rest}}), status, headers=headers)
+        return self.raw(
+            json.dumps({"error": {"message": message, **rest}}), status, headers=headers
+        )
 
     @staticmethod
     def cut(body: bytes, announced: int) -> Answer:
@@ -136,9 +142,7 @@ Connect = Callable[..., EndpointConnection]
 
 
 @pytest.fixture
-async def connect(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Connect]:
+async def connect(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     """Makes connections with the endpoint that wait for milliseconds between tries."""
     monkeypatch.setenv("CANARY_KEY", KEY)
     made: list[EndpointConnection] = []

@@ -41,7 +41,9 @@ async def test_a_line_break_after_the_key_does_no_harm(connect, endpoint, monkey
 async def test_a_wrong_key(connect, endpoint):
     endpoint.always(endpoint.error(401, "Incorrect API key provided"))
     sentence = await refused(connect())
-    assert f"model writer (tiny at {endpoint.url}) does not accept the key in CANARY_KEY" in sentence
+    assert (
+        f"model writer (tiny at {endpoint.url}) does not accept the key in CANARY_KEY" in sentence
+    )
     assert "Incorrect API key provided" in sentence
     assert len(endpoint.bodies) == 1
 
@@ -179,6 +181,16 @@ async def test_an_endpoint_that_refuses_both(connect, endpoint):
         prompt=endpoint.completion("Ready."),
     )
     assert form == "prompt"
+
+
+async def test_trying_out_is_no_failure(connect, endpoint):
+    endpoint.then(endpoint.error(500), endpoint.error(400), endpoint.error(400))
+    connection = connect()
+    await connection.open()
+    meter = connection.meter
+    assert connection.form == "prompt"
+    assert (meter.calls, meter.answered, meter.failed, meter.retried) == (1, 1, 0, 0)
+    assert meter.reasons == {}
 
 
 async def test_an_endpoint_that_heeds_neither(connect, endpoint):

@@ -49,10 +49,12 @@ def test_a_parsed_spec_stays_as_it_is():
     assert ModelSpec.parse(spec) is spec
 
 
-@pytest.mark.parametrize("value", ["gpt-4o", "openai/", "http://host/v1", "", 7, None, ["openai/m"]])
+@pytest.mark.parametrize(
+    "value", ["gpt-4o", "openai/", "http://host/v1", "", 7, None, ["openai/m"]]
+)
 def test_anything_else_shows_the_three_forms(value):
     with pytest.raises(RecipeError, match=r"openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"):
-        ModelSpec.parse(value) if value != "gpt-4o" else ModelSpec.parse(value)
+        ModelSpec.parse(value)
 
 
 @pytest.mark.parametrize(

@@ -77,30 +77,34 @@ def _is_a(value: Any, kind: str) -> bool:
 
 
 def _misfit(value: Any, schema: Any, root: Mapping[str, Any]) -> str | None:
-    if schema is True:
-        return None
-    if schema is False:
-        return f"{value!r} where nothing is allowed"
+    if isinstance(schema, bool):
+        return None if schema else f"{value!r} where nothing is allowed"
+    return _combination_misfit(value, schema, root) or _value_misfit(value, schema, root)
+
+
+def _combination_misfit(value: Any, schema: Any, root: Any) -> str | None:
+    parts = list(schema.get("allOf", ()))
     if "$ref" in schema:
         target: Any = root
         for part in schema["$ref"].split("/")[1:]:
             target = target[part]
-        if problem := _misfit(value, target, root):
-            return problem
-    for part in schema.get("allOf", ()):
+        parts.append(target)
+    for part in parts:
         if problem := _misfit(value, part, root):
             return problem
     for key in ("anyOf", "oneOf"):
         if key in schema and all(_misfit(value, part, root) for part in schema[key]):
             return f"{value!r} fits none of {key}"
+    return None
+
+
+def _value_misfit(value: Any, schema: Any, root: Any) -> str | None:
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is_a(value, kind) for kind in kinds):
         return f"{value!r} is no {kinds}"
-    if "const" in schema and value != schema["const"]:
-        return f"{value!r} is not {schema['const']!r}"
-    if "enum" in schema and value not in schema["enum"]:
-        return f"{value!r} is none of {schema['enum']!r}"
+    if value not in schema.get("enum", [value]) or value != schema.get("const", value):
+        return f"{value!r} is not among the values"
     if isinstance(value, dict):
         return _object_misfit(value, schema, root)
     if isinstance(value, list):

@@ -156,7 +156,7 @@ def test_the_rejected_answer_has_the_flaw_that_the_prompt_names(flaw, sign, draf
         assert pair.where in pair.rejected
         assert pair.where not in pair.chosen
         assert sign in pair.where
-        if not sign == "sorry":
+        if sign != "sorry":
             assert 0.6 < len(pair.rejected) / len(pair.chosen) < 1.6
 
 

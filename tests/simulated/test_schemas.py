@@ -91,9 +91,7 @@ def leaf_schemas() -> st.SearchStrategy[dict[str, Any]]:
             lambda values: {"enum": values}
         ),
         st.sampled_from([3, "word", None]).map(lambda value: {"const": value}),
-        lengths.map(
-            lambda pair: {"type": "string", "minLength": pair[0], "maxLength": sum(pair)}
-        ),
+        lengths.map(lambda pair: {"type": "string", "minLength": pair[0], "maxLength": sum(pair)}),
         st.tuples(low, st.integers(0, 40)).map(
             lambda pair: {"type": "integer", "minimum": pair[0], "maximum": sum(pair)}
         ),
