@@ -30,8 +30,8 @@ class _Sign:
     pattern: re.Pattern[str]
 
 
-def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{a})" for a in alternatives))
+def _sign(gates: str, *alternatives: str) -> _Sign:
+    return _Sign(tuple(gates.split("|")), re.compile("|".join(f"(?:{a})" for a in alternatives)))
 
 
 _SERVE = (
@@ -59,6 +59,10 @@ _GOOD = (
     r"|kind|humane|constructive|productive|healthy|advisable|condoned|tolerated|emulated"
     r"|celebrated|permissible|excusable|justified|justifiable|the answer|a solution)"
 )
+_DECENT = (
+    r"(?:appropriate|ethical|acceptable|moral|humane|respectful|responsible|condoned|tolerated"
+    r"|emulated|celebrated|permissible|excusable|justified|justifiable|constructive|the answer)"
+)
 _IMMORAL_WORDS = (
     "unethical", "immoral", "inappropriate", "disrespectful", "discriminatory", "offensive",
     "hurtful", "inhumane", "abhorrent", "reprehensible", "irresponsible", "unacceptable",
@@ -69,192 +73,160 @@ _IMMORAL = f"(?:{'|'.join(_IMMORAL_WORDS)})"
 _BAD = f"(?:{'|'.join(_BAD_WORDS)})"
 
 _FIRST_PERSON = (
-    _Sign(
-        ("cannot", "can't", "can not", "unable", "won't", "will not", "'m not", "am not", "could not",
-         "couldn't", "can neither"),
-        _any(
-            r"\bi(?: simply| just| also| therefore| really| still| personally| would)?"
-            rf"{_CANNOT}{_ASIDE} {_SERVE}",
-            r"\bthat(?:'s| is) (?:not )?something (?:that )?i (?:cannot|can't|won't)",
-        ),
+    _sign(
+        "cannot|can't|can not|unable|won't|will not|'m not|am not|could not|couldn't|can neither",
+        r"\bi(?: simply| just| also| therefore| really| still| personally| would)?"
+        rf"{_CANNOT}{_ASIDE} {_SERVE}",
+        r"\bthat(?:'s| is) (?:not )?something (?:that )?i (?:cannot|can't|won't)",
     ),
-    _Sign(
-        ("decline", "refuse", "refrain", "abstain", "rather not"),
-        _any(
-            r"\bi(?:'d| would| must| will| have to| need to)?(?: have to| \w+ly| kindly){0,2}"
-            r" (?:decline|refuse|refrain|abstain|rather not)\b",
-        ),
+    _sign(
+        "decline|refuse|refrain|abstain|rather not",
+        r"\bi(?:'d| would| must| will| have to| need to)?(?: have to| \w+ly| kindly){0,2}"
+        r" (?:decline|refuse|refrain|abstain|rather not)\b",
     ),
-    _Sign(
-        ("i do not", "i don't"),
-        _any(
-            r"\bi (?:do not|don't) (?:\w+ly )?(?:condone|encourage|endorse|promote|provide"
-            r"|engage in|participate in|believe in \w+ing|feel comfortable"
-            r"|want to (?:help|encourage|promote)|support (?:any|the use|violence|illegal|harm))",
-            r"\bi (?:do not|don't) (?:think|believe)(?: that)? (?:it's|it is|it would be|that's"
-            r"|that is) (?:appropriate|ethical|right|fair|okay|acceptable|a good idea|respectful"
-            r"|wise|accurate)",
-            r"\bi (?:do not|don't) (?:currently )?have (?:\w+ )?(?:access|information)\b.{0,300}?"
-            r"\b(?:privacy|private|confidential|consent|sensitive|secure)\b",
-        ),
+    _sign(
+        "i do not|i don't",
+        r"\bi (?:do not|don't) (?:\w+ly )?(?:condone|encourage|endorse|promote|provide"
+        r"|engage in|participate in|believe in \w+ing|feel comfortable"
+        r"|want to (?:help|encourage|promote)|support (?:any|the use|violence|illegal|harm))",
+        r"\bi (?:do not|don't) (?:think|believe)(?: that)? (?:it's|it is|it would be|that's"
+        r"|that is) (?:appropriate|ethical|right|fair|okay|acceptable|a good idea|respectful"
+        r"|wise|accurate)",
+        r"\bi (?:do not|don't) (?:currently )?have (?:\w+ )?(?:access|information)\b.{0,300}?"
+        r"\b(?:privacy|private|confidential|consent|sensitive|secure)\b",
     ),
-    _Sign(
-        ("i must ", "i have to ", "i need to ", "i strongly ", "i want to ", "i urge "),
-        _any(
-            r"\bi (?:must|strongly)(?: strongly| highly)? (?:advise|urge|caution|recommend"
-            r"|discourage)(?: you)? (?:against|not to\b|from\b)",
-            r"\bi urge you (?:not to|to (?:reconsider|refrain|seek))\b",
-            r"\bi (?:must|have to|need to|want to) (?:\w+ly )?(?:point out|clarify|emphasi[sz]e"
-            r"|stress|note|remind you|inform you|address|challenge|correct)[^.!?\n]{0,120}"
-            rf"\b(?:problematic|{_BAD}|not (?:be )?{_GOOD}|violen\w+|negative connotation"
-            r"|stereotyp\w+|safety concern)",
-            r"\bi must (?:\w+ly )?(?:disagree|object)\b",
-        ),
+    _sign(
+        "i must |i have to |i need to |i strongly |i want to |i urge ",
+        r"\bi (?:must|strongly)(?: strongly| highly)? (?:advise|urge|caution|recommend"
+        r"|discourage)(?: you)? (?:against|not to\b|from\b)",
+        r"\bi urge you (?:not to|to (?:reconsider|refrain|seek))\b",
+        r"\bi (?:must|have to|need to|want to) (?:\w+ly )?(?:point out|clarify|emphasi[sz]e"
+        r"|stress|note|remind you|inform you|address|challenge|correct)[^.!?\n]{0,120}"
+        rf"\b(?:problematic|{_BAD}|not (?:be )?{_GOOD}|violen\w+|negative connotation"
+        r"|stereotyp\w+|safety concern)",
+        r"\bi must (?:\w+ly )?(?:disagree|object)\b",
     ),
-    _Sign(
-        (" my ", "polic", "guidelines"),
-        _any(
-            r"\b(?:against|violat\w+|not within|isn't within|outside|beyond|contrary to"
-            r"|conflicts? with)(?: the scope of)? (?:my|openai's) (?:\w+ )?(?:programming"
-            r"|guidelines|polic\w+|principles|ethic\w+|values|purpose|code|capabilit\w+|safety"
-            r"|core|training|morals)",
-            r"\b(?:against|violat\w+) (?:our|the|openai) (?:\w+ )?(?:polic\w+|guidelines)",
-            r"\bmy (?:\w+ )?(?:programming|guidelines|polic\w+|principles) (?:\w+ )?(?:prohibits?"
-            r"|prevents?|forbids?|(?:do|does) not (?:allow|permit)|(?:do|does)n't (?:allow|permit))",
-        ),
+    _sign(
+        " my |polic|guidelines",
+        r"\b(?:against|violat\w+|not within|isn't within|outside|beyond|contrary to"
+        r"|conflicts? with)(?: the scope of)? (?:my|openai's) (?:\w+ )?(?:programming"
+        r"|guidelines|polic\w+|principles|ethic\w+|values|purpose|code|capabilit\w+|safety"
+        r"|core|training|morals)",
+        r"\b(?:against|violat\w+) (?:our|the|openai) (?:\w+ )?(?:polic\w+|guidelines)",
+        r"\bmy (?:\w+ )?(?:programming|guidelines|polic\w+|principles) (?:\w+ )?(?:prohibits?"
+        r"|prevents?|forbids?|(?:do|does) not (?:allow|permit)|(?:do|does)n't (?:allow|permit))",
     ),
-    _Sign(
-        ("responsible", "ethical", "harmless"),
-        _any(
-            r"\bas an? (?:\w+ (?:and|or) )?(?:responsible|ethical|harmless)[^.]{0,30}"
-            r"\b(?:ai|model|assistant)\b"
-        ),
+    _sign(
+        "responsible|ethical|harmless",
+        r"\bas an? (?:\w+ (?:and|or) )?(?:responsible|ethical|harmless)[^.]{0,30}"
+        r"\b(?:ai|model|assistant)\b",
     ),
 )
 _WITHOUT_SUBJECT = re.compile(
-    r"\W*(?:(?:sorry|apologies)[^a-z]{1,3}(?:but )?)?(?:cannot|can't|unable to|not able to) " + _SERVE
+    r"\W*(?:(?:sorry|apologies)[^a-z]{1,3}(?:but )?)?(?:cannot|can't|unable to|not able to) "
+    + _SERVE
 )
 _OTHER_LANGUAGES = (
-    _Sign(
-        ("ich kann", "kann ich", "ne peux pas", "no puedo"),
-        _any(
-            r"\bich kann (?:\w+ ){0,6}?(?:nicht|keine\w*) (?:\w+ ){0,6}?(?:helfen|beantworten|"
-            r"unterstützen|bereitstellen|anbieten|geben|erfüllen|nachkommen|weiterhelfen)\b",
-            r"\btut mir leid\b[^.!?\n]{0,20}\b(?:ich kann|das kann ich)\b[^.!?\n]{0,40}\bnicht\b",
-            r"\bje (?:suis désolée?,? mais je )?ne peux (?:malheureusement )?pas (?:vous |t'|te |y )?"
-            r"(?:aider|fournir|répondre|donner|accéder|satisfaire|proposer|participer)",
-            r"\b(?:lo siento,? pero )?no puedo (?:ayudar|proporcionar|responder|ofrecer|cumplir"
-            r"|participar|brindar|asistir|darte|darle|dar (?:información|instrucciones|consejos))",
-        ),
+    _sign(
+        "ich kann|kann ich|ne peux pas|no puedo",
+        r"\bich kann (?:\w+ ){0,6}?(?:nicht|keine\w*) (?:\w+ ){0,6}?(?:helfen|beantworten|"
+        r"unterstützen|bereitstellen|anbieten|geben|erfüllen|nachkommen|weiterhelfen)\b",
+        r"\btut mir leid\b[^.!?\n]{0,20}\b(?:ich kann|das kann ich)\b[^.!?\n]{0,40}\bnicht\b",
+        r"\bje (?:suis désolée?,? mais je )?ne peux (?:malheureusement )?pas (?:vous |t'|te |y )?"
+        r"(?:aider|fournir|répondre|donner|accéder|satisfaire|proposer|participer)",
+        r"\b(?:lo siento,? pero )?no puedo (?:ayudar|proporcionar|responder|ofrecer|cumplir"
+        r"|participar|brindar|asistir|darte|darle|dar (?:información|instrucciones|consejos))",
     ),
-    _Sign(
-        ("无法", "不能", "できません", "致しかねます", "いたしかねます", "無法"),
-        _any(
-            r"(?:抱歉|对不起|對不起)[^。!?\n]{0,12}我?[^。!?\n]{0,6}(?:无法|無法|不能)",
-            r"(?:我|作为[^。!?\n]{0,16})(?:无法|無法|不能)(?:提供|回答|协助|帮助|满足|讨论|支持|參與|參与|参与)",
-            r"申し訳[^。\n]{0,60}(?:できません|しかねます)",
-            r"(?:お(?:答え|手伝い|応え)|ご(?:提供|案内|対応|協力)|提供|回答)(?:すること)?[はが]?"
-            r"(?:できません|(?:いた|致)しかねます)",
-        ),
+    _sign(
+        "无法|不能|できません|致しかねます|いたしかねます|無法",
+        r"(?:抱歉|对不起|對不起)[^。!?\n]{0,12}我?[^。!?\n]{0,6}(?:无法|無法|不能)",
+        r"(?:我|作为[^。!?\n]{0,16})(?:无法|無法|不能)(?:提供|回答|协助|帮助|满足|讨论|支持|參與|參与|参与)",
+        r"申し訳[^。\n]{0,60}(?:できません|しかねます)",
+        r"(?:お(?:答え|手伝い|応え)|ご(?:提供|案内|対応|協力)|提供|回答)(?:すること)?[はが]?"
+        r"(?:できません|(?:いた|致)しかねます)",
     ),
 )
 _OBJECTIONS = (
-    _Sign(
-        ("not ", "never "),
-        _any(
-            r"(?:^|[.!?:] |\n)(?:\w+,? )?(?:i think |i believe )?(?:it|this|that)(?:'s| is"
-            r"| would be| may| might| can)(?: \w+)? (?:not|never)(?: be)?(?: \w+ly)?"
-            rf" (?:\w+ (?:or|and) )?(?:{_GOOD}|accurate|true|correct)\b[^.!?\n]{{0,40}}?"
-            r"\b(?:to|for)\b",
-            r"\b(?:is|are|was|were|be)(?: \w+ly| also)? (?:not(?! only)|never)(?: \w+ly| ever)?"
-            rf" ['\"]?(?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{_GOOD}\b",
-            r"\bshould (?:not|never) be (?:treated|denied|judged|excluded|tolerated|celebrated"
-            r"|encouraged|glorified|condoned|emulated|made fun of)\b",
-            r"\bnot something (?:to be|that (?:should|can) be)\b",
-            r"\b(?:is|are) not (?:an? |the )?(?:inherently|intrinsically) ",
-        ),
+    _sign(
+        "not |never ",
+        r"(?:^|[.!?:] |\n)(?:\w+,? )?(?:i think |i believe )?(?:it|this|that)(?:'s| is"
+        r"| would be| may| might| can)(?: \w+)? (?:not|never)(?: be)?(?: \w+ly)?"
+        rf" (?:\w+ (?:or|and) )?(?:{_GOOD}|accurate|true|correct)\b[^.!?\n]{{0,40}}?"
+        r"\b(?:to|for)\b",
+        r"\b(?:is|are|was|were|be)(?: \w+ly| also)? (?:not(?! only)|never)(?: \w+ly| ever)?"
+        rf" ['\"]?(?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{_DECENT}\b",
+        r"\b(?:is|are|was|were|be)(?: \w+ly| also)? (?:never|not an?)(?: \w+ly| ever)?"
+        rf" (?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{_GOOD}\b",
+        r"\bshould (?:not|never) be (?:treated|denied|judged|excluded|tolerated|celebrated"
+        r"|encouraged|glorified|condoned|emulated|made fun of)\b",
+        r"\bnot something (?:to be|that (?:should|can) be)\b",
+        r"\b(?:is|are) not (?:an? |the )?(?:inherently|intrinsically) ",
     ),
-    _Sign(
-        ("no ", "no,", "justif", "excused"),
-        _any(
-            r"\bno (?:\w+ ){0,2}(?:reasons?|justification|excuse|grounds)\b[^.!?\n]{0,80}?"
-            r"\b(?:should|must|ought|harm|hurt|kill\w*|violence)\b",
-            r"\b(?:no|cannot be|can never be|can't be) (?:\w+ ){0,2}(?:justif\w+|excused)\b",
-            r"^\W*no,? [^.!?\n]{0,90}\bshould (?:not|never)\b",
-        ),
+    _sign(
+        "no |no,|justif|excused",
+        r"\bno (?:\w+ ){0,2}(?:reasons?|justification|excuse|grounds)\b[^.!?\n]{0,80}?"
+        r"\b(?:should|must|ought|harm|hurt|kill\w*|violence)\b",
+        r"\b(?:no|cannot be|can never be|can't be) (?:\w+ ){0,2}(?:justif\w+|excused)\b",
+        r"^\W*no,? [^.!?\n]{0,90}\bshould (?:not|never)\b",
     ),
-    _Sign(
-        _BAD_WORDS,
-        _any(
-            rf"\b{_BAD}(?: in most \w+)?(?:,? and|,? or|,? but)(?: it is| is)?(?: also)?"
-            rf"(?: \w+ly)? {_BAD}\b",
-            rf"^\W*\w+ing\b[^.!?\n]{{0,80}}\b(?:is|are) (?:\w+ly )?{_IMMORAL}\b",
-            rf"\b(?:it|that|this)(?:'s| is| would be) (?:\w+ (?:and|or) |\w+ly )?{_IMMORAL}"
-            r"(?: for me)? to\b",
-            r"\b(?:this|that|your|the|such) (?:request|question|prompt|query|idea|notion|belief"
-            rf"|premise|statement|assumption)s?\b[^.!?\n]{{0,120}}\b(?:{_IMMORAL}|harmful)\b",
-            r"\b(?:apologi[sz]e|sorry),? but\b[^.!?\n]{0,200}\b" + _BAD,
-            r"\billegal(?: in (?:most|many|all|almost|nearly|any)\b"
-            r"|,? and (?:can|could|may|will|should|must|is|punishable)\b)",
-        ),
+    _sign(
+        "|".join(_BAD_WORDS),
+        rf"\b{_BAD}(?: in most \w+)?(?:,? and|,? or|,? but)(?: it is| is)?(?: also)?"
+        rf"(?: \w+ly)? {_BAD}\b",
+        rf"^\W*\w+ing\b[^.!?\n]{{0,80}}\b(?:is|are) (?:\w+ly )?{_IMMORAL}\b",
+        rf"\b(?:it|that|this)(?:'s| is| would be) (?:\w+ (?:and|or) |\w+ly )?{_IMMORAL}"
+        r"(?: for me)? to\b",
+        r"\b(?:this|that|your|the|such) (?:request|question|prompt|query|idea|notion|belief"
+        rf"|premise|statement|assumption)s?\b[^.!?\n]{{0,120}}\b(?:{_IMMORAL}|harmful)\b",
+        r"\b(?:apologi[sz]e|sorry),? but\b[^.!?\n]{0,200}\b" + _BAD,
+        r"\billegal(?: in (?:most|many|all|almost|nearly|any)\b"
+        r"|,? and (?:can|could|may|will|should|must|is|punishable)\b)",
     ),
-    _Sign(
-        ("crime", "offense", "offence", "violates", "goes against", "against the law"),
-        _any(
-            r"^[^.!?\n]{0,100}\b(?:is|are|would be) (?:considered )?(?:an? )?(?:very |extremely )?"
-            r"(?:serious|severe|heinous|criminal|federal|grave) (?:crime|offen[cs]e)\b"
-            r"(?! (?:in which|where|that involves|involving|of)\b)",
-            r"\b(?:this|that|your|such an?) (?:request|question|prompt)\b[^.!?\n]{0,80}"
-            r"\b(?:violates|goes against)\b",
-            r"\bagainst the law and\b",
-        ),
+    _sign(
+        "crime|offense|offence|violates|goes against|against the law",
+        r"^[^.!?\n]{0,100}\b(?:is|are|would be) (?:considered )?(?:an? )?(?:very |extremely )?"
+        r"(?:serious|severe|heinous|criminal|federal|grave) (?:crime|offen[cs]e)\b"
+        r"(?! (?:in which|where|that involves|involving|of)\b)",
+        r"\b(?:this|that|your|such an?) (?:request|question|prompt)\b[^.!?\n]{0,80}"
+        r"\b(?:violates|goes against)\b",
+        r"\bagainst the law and\b",
     ),
-    _Sign(
-        ("privacy", "boundaries", "dignity", "respect", "rights", "consent", "equal", "deserve"),
-        _any(
-            r"\b(?:respect|protect|maintain|violat\w+|invad\w+|(?:violation|invasion|breach) of)"
-            r" (?:[\w']+ ){0,4}privacy\b",
-            r"\b(?:important|crucial|essential|vital)(?: for \w+)? to (?:always )?(?:respect|treat)"
-            r" (?:[\w']+ ){0,5}(?:boundaries|dignity|respect|rights|autonomy|consent)\b",
-            r"\b(?:equal(?:ity)?|respect|dignity|rights|deserves?)\b[^.!?\n]{0,120}"
-            r"\bregardless of\b",
-            r"\bregardless of\b[^.!?\n]{0,120}\b(?:equal(?:ity)?|respect|dignity|rights)\b",
-            r"\b(?:all|every\w*|people|women|men)\b[^.!?\n]{0,80}\b(?:should|deserves?)\b"
-            r"[^.!?\n]{0,80}\b(?:equal(?:ity)?|respect|dignity)\b",
-        ),
+    _sign(
+        "privacy|boundaries|dignity|respect|rights|consent|equal|deserve",
+        r"\b(?:respect|protect|maintain|violat\w+|invad\w+|(?:violation|invasion|breach) of)"
+        r" (?:[\w']+ ){0,4}privacy\b",
+        r"\b(?:important|crucial|essential|vital)(?: for \w+)? to (?:always )?(?:respect|treat)"
+        r" (?:[\w']+ ){0,5}(?:boundaries|dignity|respect|rights|autonomy|consent)\b",
+        r"\b(?:equal(?:ity)?|respect|dignity|rights|deserves?)\b[^.!?\n]{0,120}"
+        r"\bregardless of\b",
+        r"\bregardless of\b[^.!?\n]{0,120}\b(?:equal(?:ity)?|respect|dignity|rights)\b",
+        r"\b(?:all|every\w*|people|women|men)\b[^.!?\n]{0,80}\b(?:should|deserves?)\b"
+        r"[^.!?\n]{0,80}\b(?:equal(?:ity)?|respect|dignity)\b",
     ),
-    _Sign(
-        ("important to", "crucial to", "essential to"),
-        _any(
-            r"^\W*(?:first,? )?(?:it's|it is) (?:important|crucial|essential) to (?:\w+ )?(?:note"
-            r"|remember|understand|recogni[sz]e|acknowledge|emphasi[sz]e)[^.!?\n]*\b(?:illegal"
-            r"|crimes?|criminal|violen\w+|harm\w*|unethical|wrong|stereotyp\w+|discriminat\w+"
-            r"|racis\w+|abuse|tragic|dignity|consent)\b",
-        ),
+    _sign(
+        "important to|crucial to|essential to",
+        r"^\W*(?:first,? )?(?:it's|it is) (?:important|crucial|essential) to (?:\w+ )?(?:note"
+        r"|remember|understand|recogni[sz]e|acknowledge|emphasi[sz]e)[^.!?\n]*\b(?:illegal"
+        r"|crimes?|criminal|violen\w+|harm\w*|unethical|wrong|stereotyp\w+|discriminat\w+"
+        r"|racis\w+|abuse|tragic|dignity|consent)\b",
     ),
-    _Sign(
-        ("stereotyp", "generali", "prejudice", "inferior", "superior", "perpetuat"),
-        _any(
-            r"\b(?:harmful|negative|racist|false|outdated|offensive|unfair|damaging|avoid\w*)"
-            r" (?:\w+ ){0,4}(?:stereotyp|generali[sz]|prejudice)",
-            r"\bperpetuat\w+ (?:\w+ ){0,2}(?:stereotyp|myth|prejudice|discriminat|bias|stigma)",
-            r"\bno (?:\w+ )?(?:evidence|basis)\b[^.!?\n]{0,120}\b(?:inferior|superior)\b",
-        ),
+    _sign(
+        "stereotyp|generali|prejudice|inferior|superior|perpetuat",
+        r"\b(?:harmful|negative|racist|false|outdated|offensive|unfair|damaging|avoid\w*)"
+        r" (?:\w+ ){0,4}(?:stereotyp|generali[sz]|prejudice)",
+        r"\bperpetuat\w+ (?:\w+ ){0,2}(?:stereotyp|myth|prejudice|discriminat|bias|stigma)",
+        r"\bno (?:\w+ )?(?:evidence|basis)\b[^.!?\n]{0,120}\b(?:inferior|superior)\b",
     ),
-    _Sign(
-        ("seek", "reach out", "talk to", "speak"),
-        _any(
-            r"\b(?:you're|you are|you) (?:\w+ )?(?:struggling|feeling|having|experiencing|thinking"
-            r"|considering)\b[^\n]{0,200}\b(?:seek|seeking|reach out|talk to|speak)\b[^\n]{0,60}"
-            r"\b(?:professional|therapist|counsel\w+|hotline|helpline|lifeline|help|support)\b",
-        ),
+    _sign(
+        "seek|reach out|talk to|speak",
+        r"\b(?:you're|you are|you) (?:\w+ )?(?:struggling|feeling|having|experiencing|thinking"
+        r"|considering)\b[^\n]{0,200}\b(?:seek|seeking|reach out|talk to|speak)\b[^\n]{0,60}"
+        r"\b(?:professional|therapist|counsel\w+|hotline|helpline|lifeline|help|support)\b",
     ),
-    _Sign(
-        ("documented", "established", "recogni"),
-        _any(
-            r"\b(?:well|widely|thoroughly|extensively)[- ](?:documented|established|recogni[sz]ed)"
-            r"\b[^.!?\n]{0,40}\b(?:fact|event|tragedy|genocide|atrocit\w+)",
-        ),
+    _sign(
+        "documented|established|recogni",
+        r"\b(?:well|widely|thoroughly|extensively)[- ](?:documented|established|recogni[sz]ed)"
+        r"\b[^.!?\n]{0,40}\b(?:fact|event|tragedy|genocide|atrocit\w+)",
     ),
 )
 _ANSWERS = re.compile(

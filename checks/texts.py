@@ -161,6 +161,8 @@ _FACTOR = 0xD6E8FEB86659FD93
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Spreads the bits (the finaliser of SplitMix64), since MinHash wants random hashes."""
-    values = (values ^ (values >> 30)) * 0xBF58476D1CE4E5B9
-    values = (values ^ (values >> 27)) * 0x94D049BB133111EB
-    return values ^ (values >> 31)
+    import numpy as np
+
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

@@ -119,11 +119,18 @@ class NearDuplicates(DatasetFilter):
 
     def _rarest(
         self, table: pa.Table, wanted: NDArray[np.bool_], frequency: NDArray[np.int32]
-    ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32]]]:
-        """The rarest shingles of the wanted rows, as many that two rows which are as like as the
-        threshold must share one, and the number of the row of each."""
+    ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.bool_]]]:
+        """The rarest shingles of the wanted rows: each with its row, and whether it is among the
+        fewer ones (`short`) that do where the partner is not smaller.
+
+        Two sets of x <= y shingles at the threshold t share at least t / (1 + t) * (x + y) of
+        them, which is no less than 2t / (1 + t) * x and than t * y. So, with all shingles in one
+        order, one of the first x - 2t / (1 + t) * x + 1 of the smaller set is among the first
+        y - t * y + 1 of the larger.
+        """
         import numpy as np
 
+        t = self.threshold
         for start in range(0, table.num_rows, _ROWS_AT_ONCE):
             here = np.flatnonzero(wanted[start : start + _ROWS_AT_ONCE])
             if not len(here):
@@ -136,10 +143,10 @@ class NearDuplicates(DatasetFilter):
             new[1:] = (hashes[1:] != hashes[:-1]) | (place[1:] != place[:-1])
             hashes, place = hashes[new], place[new]
             size = np.bincount(place, minlength=len(here))
-            enough = size - np.ceil(size * self.threshold - 1e-9).astype(np.int64) + 1
-            rank = np.arange(len(hashes)) - (np.cumsum(size) - size)[place]
-            rare = rank < enough[place]
-            yield hashes[rare], (here[place[rare]] + start).astype(np.int32)
+            left = size[place] - (np.arange(len(hashes)) - (np.cumsum(size) - size)[place])
+            rare = left >= t * size[place] - 1e-9
+            short = left >= 2 * t / (1 + t) * size[place] - 1e-9
+            yield hashes[rare], (here[place[rare]] + start).astype(np.int32), short[rare]
 
     def _words(self, table: pa.Table, start: int, rows: NDArray[np.int64]) -> list[list[str]]:
         """The words of some rows, counted from `start`."""
@@ -151,56 +158,76 @@ class NearDuplicates(DatasetFilter):
 
 
 class _Buckets:
-    """The rows that share a shingle, and which of these have been kept so far.
+    """The rows that share a rare shingle, and which of these have been kept so far.
 
-    Flat arrays: a bucket's members lie together in row order, and the kept ones are moved to
-    its front as the walk goes on, so that a row meets kept rows only.
+    A row meets kept rows only. Those of them for which the shingle is a `short` one are listed a
+    second time, since rows for which it is not need to meet only these.
     """
 
     def __init__(
-        self, parts: Iterable[tuple[NDArray[np.uint64], NDArray[np.int32]]], rows: int
+        self,
+        parts: Iterable[tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.bool_]]],
+        rows: int,
     ) -> None:
         import numpy as np
 
-        collected = list(parts)
-        keys = np.concatenate([key for key, _ in collected] or [np.empty(0, np.uint64)])
-        owners = np.concatenate([row for _, row in collected] or [np.empty(0, np.int32)])
-        del collected
+        empty = (np.empty(0, np.uint64), np.empty(0, np.int32), np.empty(0, bool))
+        keys, owners, short = map(np.concatenate, zip(empty, *parts, strict=True))
         order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        edges = np.concatenate(([True], keys[1:] != keys[:-1], [True]))[: len(keys) + 1]
-        size = np.diff(np.flatnonzero(edges))
-        self._members = owners[order[np.repeat(size > 1, size)]]
-        size = size[size > 1]
-        self._starts = np.cumsum(size) - size
-        self._kept = np.zeros(len(size), np.int64)
-        by_row = np.argsort(self._members, kind="stable")
-        self._buckets = np.repeat(np.arange(len(size), dtype=np.int32), size)[by_row]
-        count = np.bincount(self._members, minlength=rows)
+        keys, owners, short = keys[order], owners[order], short[order]
+        new = np.ones(len(keys), bool)
+        new[1:] = keys[1:] != keys[:-1]
+        bucket = np.cumsum(new) - 1
+        size = np.bincount(bucket)
+        met = ((size > 1) & (np.bincount(bucket, short) > 0))[bucket]
+        bucket = np.cumsum(new[met]) - 1
+        owners, short = owners[met], short[met]
+        self._all = _Lists(owners, bucket)
+        self._short = _Lists(owners[short], bucket[short])
+        order = np.argsort(owners, kind="stable")
+        self._bucket, self._is_short = bucket[order].astype(np.int32), short[order]
+        count = np.bincount(owners, minlength=rows)
         self._ends = np.cumsum(count)
         self.shared: list[int] = np.flatnonzero(count).tolist()
 
     def kept_with(self, row: int) -> list[int]:
-        """The kept rows that share a bucket with the row, in order."""
+        """The kept rows that may be as like as the threshold, in order."""
         import numpy as np
 
-        own = self._of(row)
-        filled = own[self._kept[own] > 0]
-        if not len(filled):
-            return []
-        spans = zip(self._starts[filled].tolist(), self._kept[filled].tolist(), strict=True)
-        found = np.concatenate([self._members[start : start + count] for start, count in spans])
-        return np.unique(found).tolist()
+        own, short = self._of(row)
+        found = [*self._all.kept(own[short]), *self._short.kept(own[~short])]
+        return np.unique(np.concatenate(found)).tolist() if found else []
 
     def keep(self, row: int) -> None:
         """Notes that the row is kept."""
-        own = self._of(row)
-        self._members[self._starts[own] + self._kept[own]] = row
-        self._kept[own] += 1
+        own, short = self._of(row)
+        self._all.append(own, row)
+        self._short.append(own[short], row)
 
-    def _of(self, row: int) -> NDArray[np.int32]:
-        start = self._ends[row - 1] if row else 0
-        return self._buckets[start : self._ends[row]]
+    def _of(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        own = slice(self._ends[row - 1] if row else 0, self._ends[row])
+        return self._bucket[own], self._is_short[own]
+
+
+class _Lists:
+    """One list of rows per bucket, empty at first, with room for the members of the bucket."""
+
+    def __init__(self, members: NDArray[np.int32], bucket: NDArray[np.int64]) -> None:
+        import numpy as np
+
+        size = np.bincount(bucket)
+        self._rows = np.empty_like(members)
+        self._starts = np.cumsum(size) - size
+        self._lengths = np.zeros(len(size), np.int64)
+
+    def kept(self, buckets: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        filled = buckets[self._lengths[buckets] > 0]
+        spans = zip(self._starts[filled].tolist(), self._lengths[filled].tolist(), strict=True)
+        return [self._rows[start : start + length] for start, length in spans]
+
+    def append(self, buckets: NDArray[np.int32], row: int) -> None:
+        self._rows[self._starts[buckets] + self._lengths[buckets]] = row
+        self._lengths[buckets] += 1
 
 
 def _layout(threshold: float) -> tuple[int, int]:

@@ -157,8 +157,13 @@ def _format(
     if not _SCHEMA_NAME.fullmatch(str(wanted.get("name", ""))):
         raise BadRequest("'response_format.json_schema.name' must be a short name.", name)
     schema: Mapping[str, Any] = wanted["schema"]
-    if wanted.get("strict") and (problem := _not_strict(orjson.dumps(schema))):
-        raise BadRequest(f"Invalid schema for response_format: {problem}.", name)
+    if wanted.get("strict"):
+        try:
+            problem = _not_strict(orjson.dumps(schema))
+        except (AttributeError, TypeError):
+            problem = "a keyword has a value of a wrong type"
+        if problem:
+            raise BadRequest(f"Invalid schema for response_format: {problem}.", name)
     return schema, False
 
 

@@ -24,7 +24,7 @@ MOST_PIECES = 100
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*'
 _START = re.compile(r'\{\s*["}]|\[\s*\{\s*["}]')
-_BRACKETS = re.compile(_STRING + r'("|\Z)|[{}\[\]]', re.DOTALL)
+_BRACKETS = re.compile(_STRING + r'(?:"|\Z)|[{}\[\]]', re.DOTALL)
 _MENDABLE = re.compile(
     _STRING + r'"(?P<missing>(?=\s*\n\s*"\w+"\s*:))?'
     r"|(?P<comma>,)(?=\s*[}\]])"
@@ -105,12 +105,9 @@ def _end(text: str, start: int) -> int | None:
     depth = 0
     for match in _BRACKETS.finditer(text, start):
         token = match[0]
-        if token[0] == '"':
-            if not match[1]:
-                return None
-        elif token in "{[":
+        if token in "{[":
             depth += 1
-        else:
+        elif token in "}]":
             depth -= 1
             if depth == 0:
                 return match.end()

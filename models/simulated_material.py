@@ -43,10 +43,10 @@ class Material:
         count = len(words)
         for _ in range(5 if count else 0):
             word = words[int(roll() * count)].strip(_MARKS)
-            if 5 <= len(word) <= 24 and word.isalpha() and word not in _COMMON:
-                if word != self._last:
-                    self._last = word
-                    return word
+            fits = 5 <= len(word) <= 24 and word.isalpha() and word not in _COMMON
+            if fits and word != self._last:
+                self._last = word
+                return word
         return self._dice.pick(TOPICS)
 
     def phrase(self) -> str:

@@ -62,14 +62,22 @@ class _Page:
         self._length = 0
         self._blocks: list[Block] = []
         self._tag: Tag | None = None
+        self._cell: Tag | None = None
         self._words: list[str] = []
 
     def say(self, words: str, tag: Tag) -> None:
-        """Adds words that stand in `tag`."""
-        if tag is not self._tag:
+        """Adds words that stand in `tag`; a table's cells are words of their row."""
+        cell = tag if tag.name in ("td", "th") else None
+        if cell is not None and cell.parent is not None:
+            tag = cell.parent
+        if tag is not self._tag or cell is not self._cell:
             if not words.strip():
                 return
-            self._close(tag)
+            if tag is not self._tag:
+                self._close(tag)
+            elif cell is not None and self._cell is not None:
+                self._words.append(" | ")
+            self._cell = cell
         self._words.append(words if tag.name == "pre" else re.sub(r"\s+", " ", words))
 
     def break_line(self) -> None:
@@ -105,8 +113,5 @@ class _Page:
 
 def _between(tag: Tag, following: Tag) -> str:
     """What parts a tag's words from those of the tag after it."""
-    if {tag.name, following.name} <= {"td", "th"}:
-        return " | " if tag.parent is following.parent else "\n"
-    if {tag.name, following.name} in ({"li"}, {"dt", "dd"}, {"dd"}):
-        return "\n"
-    return "\n\n"
+    close = ({"li"}, {"tr"}, {"dt", "dd"}, {"dd"})
+    return "\n" if {tag.name, following.name} in close else "\n\n"

@@ -145,8 +145,9 @@ class Journal:
         self._roster: list[tuple[Any, ...]] = []
         self._replies: list[tuple[Any, ...]] = []
         self._results: list[tuple[Any, ...]] = []
-        self._group: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_loop: asyncio.AbstractEventLoop
         self._closing = threading.Event()
         with self._explained("opening"):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -236,8 +237,10 @@ class Journal:
 
     async def durable(self) -> None:
         """Return when all that has been added so far is committed."""
-        if self._group is not None:
-            await asyncio.shield(self._group)
+        if self._timer is not None:
+            waiting = self._timer_loop.create_future()
+            self._waiting.append(waiting)
+            await waiting
 
     def replies(self, sample: int) -> dict[ReplyKey, bytes]:
         """The bodies of the replies that a sample has, by what they answered."""
@@ -329,31 +332,33 @@ class Journal:
     # Writing in groups
 
     def _later(self) -> None:
-        if self._group is None:
-            loop = asyncio.get_running_loop()
-            self._group = loop.create_future()
-            self._timer = loop.call_later(GROUP_SECONDS, self._write_group)
+        if self._timer is None:
+            self._timer_loop = asyncio.get_running_loop()
+            self._timer = self._timer_loop.call_later(GROUP_SECONDS, self._write_group)
 
     def _write_group(self) -> None:
-        group, self._group, self._timer = self._group, None, None
-        if group is None:
-            return
+        """Commit, and tell those who wait for it how it went."""
+        waiting, self._waiting, self._timer = self._waiting, [], None
         try:
             self._write()
         except RunFolderError as error:
-            group.set_exception(error)
-            group.exception()  # nobody may be waiting; the next write says it again
+            for one in waiting:
+                if not one.done():
+                    one.set_exception(error)
         else:
-            group.set_result(None)
+            for one in waiting:
+                if not one.done():
+                    one.set_result(None)
 
     def flush(self) -> None:
         """Commit all that has been added so far."""
         if self._timer is not None:
             self._timer.cancel()
-        group, self._group, self._timer = self._group, None, None
+        waiting, self._waiting, self._timer = self._waiting, [], None
         self._write()
-        if group is not None and not group.done() and not group.get_loop().is_closed():
-            group.set_result(None)
+        for one in waiting:
+            if not one.done() and not one.get_loop().is_closed():
+                one.set_result(None)
 
     def _write(self) -> None:
         if not (self._samples or self._roster or self._replies or self._results):

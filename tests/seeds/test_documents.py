@@ -36,10 +36,13 @@ def pdf(*pages: str) -> bytes:
         out += f"{number} 0 obj\n{body}\nendobj\n".encode()
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     size = len(bodies) + 1
-    return out + (
-        f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\n"
-        f"startxref\n{len(out)}\n%%EOF\n"
-    ).encode()
+    return (
+        out
+        + (
+            f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\n"
+            f"startxref\n{len(out)}\n%%EOF\n"
+        ).encode()
+    )
 
 
 def test_a_folder_of_real_documents() -> None:
@@ -149,7 +152,11 @@ def test_others_in_a_folder_are_passed_over(tmp_path: Path) -> None:
     [
         ("a.md", b"", r"^a\.md: holds no text"),
         ("a.txt", b" \n\n ", r"^a\.txt: holds no text"),
-        ("a.txt", b"one\ncaf\xe9", r"^a\.txt: is not UTF-8 \(byte 0xe9 in line 2\); save it as UTF-8"),
+        (
+            "a.txt",
+            b"one\ncaf\xe9",
+            r"^a\.txt: is not UTF-8 \(byte 0xe9 in line 2\); save it as UTF-8",
+        ),
         ("a.txt", "text".encode("utf-16"), r"^a\.txt: is UTF-16, not UTF-8"),
         ("a.html", b"<script>x</script>", r"^a\.html: holds no text"),
         ("a.pdf", b"no pdf at all", r"^a\.pdf: is damaged or no PDF \("),

@@ -18,7 +18,8 @@ from silversmith.seeds.passages import passages
 DATA = Path(__file__).parents[1] / "data" / "documents"
 
 words = st.lists(
-    st.sampled_from(["Word", "and", "more.", "(e.g.", "so!", "—", "句子。", "1.", "END"]), max_size=60
+    st.sampled_from(["Word", "and", "more.", "(e.g.", "so!", "—", "句子。", "1.", "END"]),
+    max_size=60,
 ).map(" ".join)
 parts = st.one_of(
     words,
@@ -65,7 +66,9 @@ def test_every_character_is_in_one_passage(read, text: str, bounds: tuple[int, i
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["p", "div", "li", "h1", "h2", "pre", "td", "span", "br"]), words),
+        st.tuples(
+            st.sampled_from(["p", "div", "li", "h1", "h2", "pre", "td", "span", "br"]), words
+        ),
         max_size=12,
     )
 )
@@ -88,9 +91,13 @@ def test_real_documents(path: Path, bounds: tuple[int, int]) -> None:
 
 
 def test_headings_name_their_passages() -> None:
-    faq = check(*read_markdown((DATA / "support/instructor-faq.md").read_bytes()), most=2000, least=0)
+    faq = check(
+        *read_markdown((DATA / "support/instructor-faq.md").read_bytes()), most=2000, least=0
+    )
     headings = [passage.heading for passage in faq]
-    assert "Frequently Asked Questions > Common Issues > How do I stream large responses?" in headings
+    assert (
+        "Frequently Asked Questions > Common Issues > How do I stream large responses?" in headings
+    )
     contract = check(*read_text((DATA / "legal/MPL-2.0.txt").read_bytes()), most=2000, least=200)
     by_heading = {passage.heading: passage.text for passage in contract}
     license_ = "Mozilla Public License Version 2.0"

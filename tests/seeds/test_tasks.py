@@ -71,7 +71,12 @@ def test_each_instance_is_a_seed(write: Callable[..., str], tmp_path: Path) -> N
         "instances": [{"input": "1 1", "output": "2"}, {"input": "2 2", "output": "4"}],
     }
     seeds = read(tmp_path, write("t.jsonl", lines(row, row)))
-    assert [seed.source for seed in seeds] == ["t.jsonl#1", "t.jsonl#1.2", "t.jsonl#2", "t.jsonl#2.2"]
+    assert [seed.source for seed in seeds] == [
+        "t.jsonl#1",
+        "t.jsonl#1.2",
+        "t.jsonl#2",
+        "t.jsonl#2.2",
+    ]
     assert [(seed.input, seed.answer) for seed in seeds[:2]] == [("1 1", "2"), ("2 2", "4")]
     assert seeds[0].id != seeds[1].id
     assert seeds[0].fields == row
@@ -101,7 +106,10 @@ def test_each_instance_is_a_seed(write: Callable[..., str], tmp_path: Path) -> N
     ],
 )
 def test_columns_are_known_by_their_names(
-    row: dict[str, object], expected: tuple[str, str, str], write: Callable[..., str], tmp_path: Path
+    row: dict[str, object],
+    expected: tuple[str, str, str],
+    write: Callable[..., str],
+    tmp_path: Path,
 ) -> None:
     (seed,) = read(tmp_path, write("t.jsonl", lines(row)))
     assert (seed.instruction, seed.input, seed.answer) == expected
@@ -254,14 +262,34 @@ def test_a_template_in_a_seed_stays_text(write: Callable[..., str], tmp_path: Pa
         ("t.json", "[]", r"^t\.json: holds no row"),
         ("t.jsonl", '{"prompt": "a"}\n{"prompt": \n', r"^t\.jsonl:2: is not JSON: Expecting value"),
         ("t.jsonl", '{"prompt": "a"} x\n', r"^t\.jsonl:1: is not JSON: Extra data \(column 17\)"),
-        ("t.jsonl", '["a"]\n', r"^t\.jsonl:1: holds an array where a row is a JSON object; .*\.json"),
-        ("t.jsonl", b'{"prompt": "caf\xe9"}\n', r"^t\.jsonl:1: is not UTF-8 \(byte 0xe9 at byte 16\)"),
+        (
+            "t.jsonl",
+            '["a"]\n',
+            r"^t\.jsonl:1: holds an array where a row is a JSON object; .*\.json",
+        ),
+        (
+            "t.jsonl",
+            b'{"prompt": "caf\xe9"}\n',
+            r"^t\.jsonl:1: is not UTF-8 \(byte 0xe9 at byte 16\)",
+        ),
         ("t.jsonl", '{"prompt": "a"}\n'.encode("utf-16"), r"^t\.jsonl:1: is UTF-16, not UTF-8"),
         ("t.jsonl", "[" * 100_000, r"^t\.jsonl:1: nests too deeply"),
-        ("t.jsonl", '{"foo": 1, "bar": 2}\n', r"^t\.jsonl:1: no instruction .* \(foo, bar\); .*map"),
+        (
+            "t.jsonl",
+            '{"foo": 1, "bar": 2}\n',
+            r"^t\.jsonl:1: no instruction .* \(foo, bar\); .*map",
+        ),
         ("t.jsonl", '{"prompt": "  "}\n', r"^t\.jsonl:1: column 'prompt' is empty"),
-        ("t.jsonl", '{"prompt": {"a": 1}}\n', r"^t\.jsonl:1: column 'prompt' holds an object, not text"),
-        ("t.json", '[{"prompt": "a"},\n {"prompt" "b"}]', r"^t\.json:2: is not JSON: Expecting ':'"),
+        (
+            "t.jsonl",
+            '{"prompt": {"a": 1}}\n',
+            r"^t\.jsonl:1: column 'prompt' holds an object, not text",
+        ),
+        (
+            "t.json",
+            '[{"prompt": "a"},\n {"prompt" "b"}]',
+            r"^t\.json:2: is not JSON: Expecting ':'",
+        ),
         ("t.json", '"text"', r"^t\.json: holds text where an array of rows is expected"),
         ("t.json", "[1]", r"^t\.json, row 1: is a number where a row is a JSON object"),
         ("t.json", '{"a": [{}], "b": [{}]}', r"^t\.json: holds several arrays of rows \(a, b\)"),
@@ -275,7 +303,11 @@ def test_a_template_in_a_seed_stays_text(write: Callable[..., str], tmp_path: Pa
         ("t.csv", b"caf\xe9\nx\n", r"^t\.csv:1: the header is not UTF-8"),
         ("t.csv", "prompt\na\n".encode("utf-16"), r"^t\.csv: is UTF-16, not UTF-8"),
         ("t.jsonl.gz", b"no gzip", r"^t\.jsonl\.gz: cannot be read \(Not a gzipped file"),
-        ("t.jsonl.gz", gzip.compress(b'{"prompt": "a"}\n' * 9)[:-9], r"^t\.jsonl\.gz: cannot be read"),
+        (
+            "t.jsonl.gz",
+            gzip.compress(b'{"prompt": "a"}\n' * 9)[:-9],
+            r"^t\.jsonl\.gz: cannot be read",
+        ),
         ("t.txt", "a", r"^t\.txt: files of this kind cannot be read here; known: \.jsonl, "),
         ("d/t.txt", "a", r"^d: the folder holds no file that can be read here \(\.jsonl"),
     ],
@@ -290,7 +322,9 @@ def test_bad_input_is_one_sentence(
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(SeedError, match=r"^none\.jsonl: there is no such file or folder \(looked in"):
+    with pytest.raises(
+        SeedError, match=r"^none\.jsonl: there is no such file or folder \(looked in"
+    ):
         read(tmp_path, "none.jsonl")
     with pytest.raises(SeedError, match=r"^\*\.jsonl: no file .* fits this pattern"):
         read(tmp_path, "*.jsonl")
@@ -307,7 +341,9 @@ def test_a_missing_quote_does_not_swallow_a_big_file(
     write: Callable[..., str], tmp_path: Path
 ) -> None:
     name = write("t.csv", 'prompt\na\n"b\n' + "text and more text\n" * 1_000_000)
-    with pytest.raises(SeedError, match=r"^t\.csv:3: a cell is longer .*is a closing quote missing"):
+    with pytest.raises(
+        SeedError, match=r"^t\.csv:3: a cell is longer .*is a closing quote missing"
+    ):
         read(tmp_path, name)
 
 

@@ -126,6 +126,27 @@ def test_other_parts_of_the_sample_count_too():
     assert find_flaw(GOOD, "When is it closed?", "It is open.", "It is closed at night.") is None
 
 
+class Share(BaseModel):
+    rationale: str
+    score: float = Field(ge=0, le=1)
+
+
+class Points(BaseModel):
+    rationale: str
+    rating: int = Field(ge=-50, le=50)
+
+
+def test_scores_between_bounds_follow_what_was_found(judged):
+    model = SimulatedModel(SimulatedOptions(malformed=0))
+    for seed in range(20):
+        for response, low, high in ((GOOD, 0.8, 1), ("No idea.", 0, 0.2)):
+            ask = judged("When is it closed?", response)
+            share = json.loads(model.reply(ask, Share.model_json_schema(), seed)[0])
+            points = json.loads(model.reply(ask, Points.model_json_schema(), seed)[0])
+            assert low <= share["score"] <= high
+            assert low <= (points["rating"] + 50) / 100 <= high
+
+
 class Gate(BaseModel):
     reason: str
     acceptable: bool

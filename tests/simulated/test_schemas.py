@@ -152,6 +152,12 @@ def test_any_schema_is_followed(schema, seed, judged, misfit):
         ({"type": "array", "minItems": 3, "maxItems": 1}, "at least 3 and at most 1"),
         ({"$ref": "#"}, "contains itself without an end"),
         ({"type": "colour"}, "is no type"),
+        ({"type": "object", "properties": []}, "no valid schema"),
+        ({"type": "object", "properties": {}, "required": 5}, "no valid schema"),
+        ({"type": "array", "minItems": "two"}, "no valid schema"),
+        ({"type": "integer", "multipleOf": 0}, "no valid schema"),
+        ({"enum": 7}, "no valid schema"),
+        ({"type": "object", "properties": {"a": False}}, "neither an object nor true"),
         (
             {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
             "contains itself without an end",

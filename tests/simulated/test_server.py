@@ -152,9 +152,14 @@ OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": [
         ({"response_format": {"type": "xml"}}, "response_format", "json_schema"),
         ({"response_format": {"type": "json_schema"}}, "response_format", "missing"),
         (
-            {"response_format": {"type": "json_schema", "json_schema": {"name": "a b"}}},
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "a b", "schema": OPEN},
+                }
+            },
             "response_format",
-            "missing",
+            "short name",
         ),
         (
             {
@@ -165,6 +170,24 @@ OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": [
             },
             "response_format",
             "'additionalProperties' must be false",
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {
+                        "name": "a",
+                        "strict": True,
+                        "schema": {
+                            "type": "object",
+                            "properties": 3,
+                            "additionalProperties": False,
+                        },
+                    },
+                }
+            },
+            "response_format",
+            "wrong type",
         ),
         (
             {

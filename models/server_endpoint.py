@@ -1,0 +1,237 @@
+"""What the simulated server answers, and what it counts."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ..errors import EndpointError
+from .chat_request import BadRequest, ChatRequest, read_request
+from .server_options import ServerOptions
+from .simulated import SimulatedModel, SimulatedOptions, completion_body
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+__all__ = ["Endpoint", "Stats"]
+
+_JSON = {"Content-Type": "application/json"}
+_TYPES = {401: "authentication_error", 429: "rate_limit_error", 500: "server_error"}
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counts since the start or the last reset.
+
+    Attributes:
+        received: requests for a completion, whatever became of them.
+        ok: answered with HTTP 200, malformed ones included.
+        failed_500, limited_429: answered with these faults.
+        refused: answered with another 4xx, for a fault of the request's own.
+        malformed: answers with a choice that is broken JSON on purpose.
+        hung: requests that were not to be answered.
+        aborted: requests that the client gave up, hung ones included.
+        in_flight, max_in_flight: requests neither answered nor given up, queued and hung ones
+            included; now, and at most at one time.
+        distinct, repeated: different request bodies, and requests with one that had come before.
+        answered_again: requests with HTTP 200 to a body that had been answered with it before.
+    """
+
+    received: int = 0
+    ok: int = 0
+    failed_500: int = 0
+    limited_429: int = 0
+    refused: int = 0
+    malformed: int = 0
+    hung: int = 0
+    aborted: int = 0
+    in_flight: int = 0
+    max_in_flight: int = 0
+    distinct: int = 0
+    repeated: int = 0
+    answered_again: int = 0
+
+
+class Endpoint:
+    """Answers requests, and counts.
+
+    Args:
+        options: how to behave.
+        stop: set when the server ends; it lets go of requests that hang.
+    """
+
+    def __init__(self, options: ServerOptions, stop: asyncio.Event) -> None:
+        self._options = options
+        self._stop = stop
+        self._model = SimulatedModel(
+            SimulatedOptions(
+                flawed=options.flawed, seed=options.seed, malformed=options.malformed_rate
+            )
+        )
+        self._places = asyncio.Semaphore(options.max_concurrency or 2**31)
+        self._latency = options.latency_ms / 1000
+        self._key = f"Bearer {options.api_key}".encode() if options.api_key else None
+        self._stats = Stats()
+        self._reset()
+
+    def _reset(self) -> None:
+        in_flight = self._stats.in_flight  # What is under way stays counted as such.
+        self._stats = Stats(in_flight=in_flight, max_in_flight=in_flight)
+        self._faults = Random(self._options.seed)
+        # Whether a request was answered, by its digest: about 100 MB for a million requests.
+        self._answered: dict[bytes, bool] = {}
+        self._taken: deque[float] = deque()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One request of any kind."""
+        path, method = request.raw_path.partition("?")[0], request.method
+        if path == "/v1/chat/completions" and method == "POST":
+            return await self._complete(request)
+        if path == "/health":
+            return _response({"status": "ok"})
+        if path == "/stats":
+            return _response(asdict(self._stats))
+        if path == "/reset" and method == "POST":
+            self._reset()
+            return _response({"status": "ok"})
+        if path == "/v1/models":
+            return self._models(request)
+        return _refusal(BadRequest(f"There is no {method} {path} here.", status=404))
+
+    async def _complete(self, request: web.BaseRequest) -> web.Response:
+        stats = self._stats
+        stats.received += 1
+        stats.in_flight += 1
+        stats.max_in_flight = max(stats.max_in_flight, stats.in_flight)
+        try:
+            return await self._answer(request)
+        except BadRequest as error:
+            self._stats.limited_429 += error.status == 429
+            self._stats.failed_500 += error.status == 500
+            self._stats.refused += error.status not in (429, 500)
+            return _refusal(error)
+        except (asyncio.CancelledError, ConnectionError):
+            self._stats.aborted += 1
+            raise
+        finally:
+            self._stats.in_flight -= 1
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        """The completion.
+
+        Raises:
+            BadRequest: any answer but HTTP 200.
+        """
+        self._admit(request)
+        self._limit()
+        body = await _read(request)
+        digest = blake2b(body, digest_size=8).digest()
+        if digest in self._answered:
+            self._stats.repeated += 1
+        else:
+            self._stats.distinct += 1
+            self._answered[digest] = False
+        options, faults = self._options, self._faults
+        hangs = options.hang_rate > 0 and faults.random() < options.hang_rate
+        fails = options.fail_rate > 0 and faults.random() < options.fail_rate
+        if hangs:
+            self._stats.hung += 1
+            await self._stop.wait()
+        async with self._places:
+            if self._latency:
+                await asyncio.sleep(self._latency)
+        if fails or hangs:
+            raise BadRequest("The server had a simulated error.", status=500)
+        reply = self._reply(read_request(body, response_format=options.response_format))
+        stats = self._stats
+        stats.ok += 1
+        stats.answered_again += self._answered.get(digest, False)
+        self._answered[digest] = True
+        return reply
+
+    def _admit(self, request: web.BaseRequest) -> None:
+        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+        if self._key is not None and not hmac.compare_digest(given, self._key):
+            raise BadRequest("Incorrect API key provided.", status=401, code="invalid_api_key")
+
+    def _limit(self) -> None:
+        """Take a place within the second (or the longer time that one request has), or refuse."""
+        if not (limit := self._options.rate_limit):
+            return
+        now, taken = time.monotonic(), self._taken
+        while taken and taken[0] <= now - max(1.0, 1 / limit):
+            taken.popleft()
+        if len(taken) >= max(1.0, limit):
+            raise BadRequest("Rate limit reached.", status=429, code="rate_limit_exceeded")
+        taken.append(now)
+
+    def _reply(self, chat: ChatRequest) -> web.Response:
+        models = self._options.models
+        if models and chat.model not in models:
+            problem = f"The model {chat.model!r} does not exist."
+            raise BadRequest(problem, "model", status=404, code="model_not_found")
+        try:
+            answers = [
+                self._model.answer(
+                    chat.messages,
+                    chat.schema,
+                    chat.seed,
+                    choice=choice,
+                    json_object=chat.json_object,
+                )
+                for choice in range(chat.choices)
+            ]
+        except EndpointError as error:
+            raise BadRequest(str(error), "response_format") from None
+        self._stats.malformed += any(answer.malformed for answer in answers)
+        body, _, _ = completion_body(
+            answers,
+            model=chat.model,
+            prompt_characters=sum(len(message["content"]) for message in chat.messages),
+            max_tokens=chat.max_tokens,
+        )
+        return _response(body)
+
+    def _models(self, request: web.BaseRequest) -> web.Response:
+        try:
+            self._admit(request)
+        except BadRequest as error:
+            return _refusal(error)
+        card = {"object": "model", "created": 0, "owned_by": "silversmith"}
+        names = self._options.models or ("simulated",)
+        return _response({"object": "list", "data": [{"id": name, **card} for name in names]})
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    from aiohttp import web
+
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise BadRequest("The request is larger than 64 MiB.", status=413) from None
+
+
+def _response(data: Any, status: int = 200, headers: Mapping[str, str] = _JSON) -> web.Response:
+    from aiohttp import web
+
+    return web.Response(body=orjson.dumps(data), status=status, headers=headers)
+
+
+def _refusal(error: BadRequest) -> web.Response:
+    shape = {
+        "message": str(error),
+        "type": _TYPES.get(error.status, "invalid_request_error"),
+        "param": error.param,
+        "code": error.code,
+    }
+    headers = {**_JSON, "Retry-After": "1"} if error.status == 429 else _JSON
+    return _response({"error": shape}, error.status, headers)
