@@ -52,8 +52,8 @@ class Score(Filter):
         if self.min is not None:
             if sample.score is None:
                 raise CheckError(
-                    f"The filter score needs an overall score, and sample {sample.id[:8]} has "
-                    "none: add a judge before it, or take the filter out."
+                    f"sample {sample.id[:8]} has no overall score, as no judge has scored it; "
+                    "add a judge, or take the filter out."
                 )
             score = _number(sample.score, "overall", sample)
             if score < self.min:
@@ -77,8 +77,8 @@ def _full_name(judgement: Judgement) -> str:
 def _number(score: float, name: str, sample: Sample) -> float:
     if math.isnan(score):
         raise CheckError(
-            f"The filter score cannot compare sample {sample.id[:8]}: its {name} score is NaN, "
-            "not a number from 0 to 1; look at the judge that gave it."
+            f"the {name} score of sample {sample.id[:8]} is not a number (NaN); "
+            "look at the judge that gave it."
         )
     return score
 
@@ -91,12 +91,15 @@ def _too_low(score: float, minimum: float) -> str:
 
 def _unknown_criterion(name: str, sample: Sample) -> str:
     known = list(dict.fromkeys(j.criterion for j in sample.judgements))
-    start = f"The filter score asks for criterion {name!r}, which no judge gave"
+    missing = f"sample {sample.id[:8]} has no score for the criterion {name!r}"
     if not known:
         return (
-            f"{start} sample {sample.id[:8]}, as it has not been judged: add a judge before the "
-            "filter, or take the filter out."
+            f"{missing}, as no judge has scored it; add a judge, or take the criterion out "
+            "of the filter."
         )
     near = difflib.get_close_matches(name, [*known, *map(_full_name, sample.judgements)], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known)}."
-    return f"{start} sample {sample.id[:8]}: {hint}"
+    return (
+        f"{missing}; did you mean {near[0]!r}?"
+        if near
+        else f"{missing}, only for {', '.join(known)}."
+    )

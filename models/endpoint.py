@@ -161,7 +161,7 @@ class EndpointConnection:
         """Send a request of the probe; where it cannot succeed, say so within seconds."""
         policy = replace(
             self._policy,
-            retries=min(5, self._policy.retries),
+            retries=min(4, self._policy.retries),
             first_wait=min(0.25, self._policy.first_wait),
             longest_wait=min(4.0, self._policy.longest_wait),
             patience=min(60.0, self._policy.patience),
@@ -224,7 +224,7 @@ class EndpointConnection:
         request = httpx2.Request(
             "POST", self._url, headers=self._headers, stream=httpx2.ByteStream(content)
         )
-        request.headers.encoding = "ascii"
+        request.headers.encoding = self._headers.encoding
         request.read()
         try:
             async with asyncio.timeout(self.spec.timeout):

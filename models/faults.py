@@ -149,6 +149,8 @@ def _in_words(error: Exception) -> str:
         return f"the host name {cause.host} is not known"
     if isinstance(cause, aiohttp.ConnectionTimeoutError):
         return "no connection came about in time"
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not accepted: {cause.certificate_error}"
     if isinstance(cause, aiohttp.ClientConnectorError):
         refused = isinstance(cause.os_error, ConnectionRefusedError)
         return "the connection was refused" if refused else str(cause)

@@ -97,7 +97,9 @@ def kind_of(value: Any) -> str:
     """What a value is, in words."""
     if isinstance(value, Mapping):
         return "an object"
-    return "a list" if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return f"a value of type {type(value).__name__}"
 
 
 def _text(value: Any, where: str) -> str:

@@ -252,10 +252,13 @@ def _in_one_sentence(path: str) -> Iterator[None]:
     """Turns what `datasets` and the libraries under it raise into a SeedError."""
     import httpx2
     import pyarrow as pa
-    from datasets.exceptions import DatasetsError
+    from datasets.data_files import EmptyDatasetError
+    from datasets.exceptions import DataFilesNotFoundError, DatasetsError
 
     try:
         yield
+    except (DataFilesNotFoundError, EmptyDatasetError) as error:
+        raise SeedError(f"{path}: holds no data file that can be read") from error
     except (
         DatasetsError,
         httpx2.HTTPError,

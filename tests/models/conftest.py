@@ -145,6 +145,7 @@ Connect = Callable[..., EndpointConnection]
 async def connect(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     """Makes connections with the endpoint that wait for milliseconds between tries."""
     monkeypatch.setenv("CANARY_KEY", KEY)
+    monkeypatch.setenv("NO_PROXY", "*")
     made: list[EndpointConnection] = []
 
     def make(*, policy: dict[str, Any] | None = None, **options: Any) -> EndpointConnection:

@@ -200,6 +200,15 @@ async def test_many_pauses_end_at_the_patience(connect, endpoint):
     assert connection.meter.calls == 1 + 5
 
 
+@pytest.mark.parametrize("header", ["0", "-5", "Mon, 01 Jan 2001 00:00:00 GMT"])
+async def test_no_wait_is_no_licence_to_ask_for_ever(connect, endpoint, header):
+    connection = connect(retries=2)
+    await connection.open("prompt")
+    endpoint.always(endpoint.error(429, headers={"Retry-After": header}))
+    with pytest.raises(EndpointError, match="asked 3 times"):
+        await connection.send(HELLO)
+
+
 async def test_a_storm_loses_nothing(connect, endpoint):
     """A hundred requests through an endpoint that fails in every way half of the time."""
     connection = connect(retries=30, concurrency=16, timeout=0.5)

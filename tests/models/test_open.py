@@ -114,7 +114,7 @@ async def test_no_quota_left(connect, endpoint):
 
 async def test_an_endpoint_that_only_fails(connect, endpoint):
     endpoint.always(endpoint.error(503, "loading"))
-    assert "asked 6 times without success: HTTP 503: loading" in await refused(connect())
+    assert "asked 5 times without success: HTTP 503: loading" in await refused(connect())
 
 
 def by_form(endpoint, **answers):

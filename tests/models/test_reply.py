@@ -53,6 +53,11 @@ def test_numbers_that_are_no_json_elsewhere_in_the_body():
     assert Reply.from_body(body).text == "Hi!"
 
 
+def test_raw_line_breaks_inside_strings():
+    body = b'{"choices": [{"message": {"content": "one\ntwo"}}]}'
+    assert Reply.from_body(body).text == "one\ntwo"
+
+
 @pytest.mark.parametrize(
     "body",
     [

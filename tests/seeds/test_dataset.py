@@ -101,6 +101,7 @@ def test_columns(ending: str, tmp_path: Path) -> None:
     assert [seed.source for seed in seeds[::599]] == [f"d.{ending}#1", f"d.{ending}#600"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("ending", ["parquet", "arrow"])
 def test_columns_are_read_a_few_rows_at_a_time(ending: str, tmp_path: Path) -> None:
     big = pa.table({"prompt": [os.urandom(10_000).hex() for _ in range(4_000)]})
@@ -112,11 +113,11 @@ def test_columns_are_read_a_few_rows_at_a_time(ending: str, tmp_path: Path) -> N
             out.write_table(big, max_chunksize=500)
     pq.write_table(big.slice(0, 1), tmp_path / "small.parquet")
     watch = (
-        "import sys; from pathlib import Path; from resource import RUSAGE_SELF, getrusage\n"
-        "from silversmith.seeds.dataset import Dataset\n"
+        "import re, sys; from pathlib import Path; from silversmith.seeds.dataset import Dataset\n"
         "for path in sys.argv[2:]:\n"
         "    count = sum(1 for _ in Dataset(path=path).read(Path(sys.argv[1])))\n"
-        "    print(count, getrusage(RUSAGE_SELF).ru_maxrss // 1024)\n"
+        "    peak = re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())\n"
+        "    print(count, int(peak[1]) // 1024)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", watch, str(tmp_path), "small.parquet", name],
@@ -263,9 +264,8 @@ def test_what_only_datasets_reads(tmp_path: Path) -> None:
 def test_a_folder_without_data(name: str, tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / name).write_text("x")
-    with pytest.raises(SeedError, match=r"^d: ") as caught:
+    with pytest.raises(SeedError, match=r"^d: holds no data file that can be read$"):
         read(tmp_path, "d")
-    assert "\n" not in str(caught.value)
 
 
 def test_nothing_is_written_to_a_cache(tmp_path: Path) -> None:
@@ -275,7 +275,8 @@ def test_nothing_is_written_to_a_cache(tmp_path: Path) -> None:
     (tmp_path / "t" / "x.txt").write_text("one line\n")
     count = (
         "import sys; from pathlib import Path; from silversmith.seeds.dataset import Dataset\n"
-        "print([len(list(Dataset(path=p).read(Path(sys.argv[1])))) for p in ('d', 'd.parquet', 't')])"
+        "base = Path(sys.argv[1])\n"
+        "print([len(list(Dataset(path=p).read(base))) for p in ('d', 'd.parquet', 't')])"
     )
     home = tmp_path / "home"
     env = {**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}

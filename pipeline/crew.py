@@ -1,0 +1,145 @@
+"""The crew: as many workers at a time as keep the models busy, each with one sample."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+from ..errors import LimitReached, SilversmithError, TooManyFailures
+from ..records import Sample, sample_to_json
+from ..store import Journal, Result, Standing
+from .books import Books
+from .desk import RunDesk
+from .planning import Planned
+from .samples import Askers, draft_and_judge, kind_of
+
+__all__ = ["Crew"]
+
+FAILURES_LOOKED_AT = 50
+
+
+class Crew:
+    """Drafts, judges and settles what is planned.
+
+    Args:
+        askers: the recipe's generators and judges.
+        desk: where their questions go.
+        journal: where samples are settled.
+        books: where they are counted.
+        retry_failed: whether samples that failed for good are taken up again.
+        max_failed_share: the share of failures at which to stop.
+    """
+
+    def __init__(
+        self,
+        askers: Askers,
+        desk: RunDesk,
+        journal: Journal,
+        books: Books,
+        *,
+        retry_failed: bool,
+        max_failed_share: float,
+    ) -> None:
+        self._askers = askers
+        self._desk = desk
+        self._journal = journal
+        self._books = books
+        self._retry_failed = retry_failed
+        self._max_failed_share = max_failed_share
+        self._standings: Mapping[int, Standing] = journal.settled()
+
+    async def work(self, plan: AsyncIterator[Planned]) -> None:
+        """Settle all that the plan yields, until it ends or the desk stops.
+
+        Raises:
+            SilversmithError: nothing else can succeed either; all work in hand was cancelled.
+        """
+        taking = asyncio.Lock()
+        concurrency = self._askers.concurrency(self._desk.models)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(max(8, concurrency + concurrency // 4)):
+                    tasks.create_task(self._worker(plan, taking))
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+
+    async def _worker(self, plan: AsyncIterator[Planned], taking: asyncio.Lock) -> None:
+        while self._desk.stopped is None:
+            async with taking:
+                planned = await self._next(plan)
+            if planned is None:
+                return
+            try:
+                sample = await draft_and_judge(
+                    planned, self._askers, self._desk.questions(planned), self._count_draft
+                )
+            except LimitReached as error:
+                self._desk.stopped = self._desk.stopped or error
+            else:
+                self._settle(planned, sample)
+
+    async def _next(self, plan: AsyncIterator[Planned]) -> Planned | None:
+        """The next planned sample that is not settled yet."""
+        skipped = 0
+        async for planned in plan:
+            if not self._is_settled(planned):
+                return planned
+            self._books.reused += 1
+            if (skipped := skipped + 1) % 1_000 == 0:
+                await asyncio.sleep(0)
+        return None
+
+    def _is_settled(self, planned: Planned) -> bool:
+        standing = self._standings.get(planned.number)
+        if standing is None or standing.settings != self._askers.settings[planned.generator.title]:
+            return False
+        if standing.failed:
+            return not (standing.transient or self._retry_failed)
+        return True
+
+    def _count_draft(self) -> None:
+        self._books.drafted += 1
+
+    def _settle(self, planned: Planned, sample: Sample) -> None:
+        failure = sample.failure
+        reason = None
+        if failure is None:
+            self._books.judged += 1
+        else:
+            reason = kind_of(failure)
+            self._books.failed += 1
+            self._books.failures[reason] += 1
+        self._journal.settle(
+            Result(
+                sample=planned.number,
+                settings=self._askers.settings[planned.generator.title],
+                failed=failure is not None,
+                transient=failure is not None and failure.transient,
+                reason=reason,
+                payload=sample_to_json(sample),
+            )
+        )
+        if failure is not None:
+            self._look_at_failures()
+
+    def _look_at_failures(self) -> None:
+        finished = self._books.judged + self._books.failed
+        if finished < FAILURES_LOOKED_AT or self._desk.stopped is not None:
+            return
+        if self._books.failed / finished > self._max_failed_share:
+            listed = "; ".join(
+                f"{count:,} × {reason}" for reason, count in self._books.failures.most_common(3)
+            )
+            self._desk.stopped = TooManyFailures(
+                f"{self._books.failed:,} of {finished:,} samples failed: {listed}. Mend the cause"
+                " and run the same command again (or raise `max_failed_share` in the recipe)"
+            )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first of our own errors in a group, or the first of all."""
+    ours = group.subgroup(SilversmithError)
+    error: BaseException = ours or group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,143 @@
+"""The desk that questions go to: the journal first, then the models, within the user's limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self, cast
+
+from ..errors import LimitReached, SilversmithError
+from ..models import Connection, ModelSpec, Reply, SchemaForm, connect
+from ..store import Journal, KeptReply, ReplyKey
+from .asking import Asker, Question, Questions
+from .books import Books
+from .budget import Budget
+from .planning import Planned
+
+__all__ = ["RunDesk"]
+
+
+class RunDesk:
+    """Answers questions from the journal, or from a model into the journal.
+
+    An async context manager: connections are opened when they are first needed, and closed at
+    the end.
+
+    Args:
+        models: the recipe's models by name.
+        journal: where every reply is kept before it is used.
+        others: journals of other runs, whose replies may be taken over.
+        budget: what may be spent.
+        books: where replies are counted.
+        attempts: how often a question is asked in all.
+        retry_failed: whether questions whose attempts are used up get as many more.
+
+    Attributes:
+        stopped: why nothing may be asked any more, or None.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelSpec],
+        journal: Journal,
+        others: Sequence[Journal],
+        budget: Budget,
+        books: Books,
+        *,
+        attempts: int,
+        retry_failed: bool,
+    ) -> None:
+        self.models = models
+        self.stopped: SilversmithError | None = None
+        self._journal = journal
+        self._others = others
+        self._budget = budget
+        self._books = books
+        self._attempts = attempts
+        self._retry_failed = retry_failed
+        self._first_new = max(journal.numbers.values(), default=0) + 1
+        self._connections: dict[str, Connection] = {}
+        self._opening = {name: asyncio.Lock() for name in models}
+        self._open: set[str] = set()
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._closing.aclose()
+
+    def questions(self, planned: Planned) -> Callable[[Asker], Questions]:
+        """What makes the `ask` of each asker for one sample."""
+        recorded: Mapping[ReplyKey, bytes] = {}
+        if planned.number < self._first_new:
+            recorded = self._journal.replies(planned.number)
+        borrowed: dict[ReplyKey, bytes] = {}
+        for other in self._others:
+            borrowed = {**other.replies_by_id(planned.id), **borrowed}
+
+        def ask_for(asker: Asker) -> Questions:
+            number = planned.draw.number
+            return Questions(self, asker, planned.number, number, recorded, borrowed)
+
+        return ask_for
+
+    def attempts(self, questions: Questions, turn: int) -> int:
+        """The recipe's number of attempts; on a retry, as many more."""
+        if not self._retry_failed:
+            return self._attempts
+        title = questions.asker.title
+        used = sum(key.asker == title and key.turn == turn for key in questions.recorded)
+        return self._attempts + used
+
+    async def answer(self, questions: Questions, question: Question) -> Reply:
+        """From the journal, or from the model into the journal."""
+        body = questions.recorded.get(question.key)
+        if body is not None:
+            return Reply.from_body(body)
+        body = questions.borrowed.get(question.key)
+        paid = body is None
+        if body is not None:
+            reply = Reply.from_body(body)
+        else:
+            self._check_money()
+            connection = await self._connection(question.model)
+            self._check_money()
+            reply = await connection.send(question.request)
+            self._books.calls += 1
+            self._books.usage += reply.usage
+            self._books.cost = self._budget.add(question.model, reply.usage)
+        self._journal.keep(
+            KeptReply(questions.sample, question.key, question.model, reply.usage, reply.body, paid)
+        )
+        await self._journal.durable()
+        return reply
+
+    def _check_money(self) -> None:
+        if self.stopped is not None:
+            raise LimitReached(str(self.stopped))
+        self._budget.check()
+
+    async def _connection(self, name: str) -> Connection:
+        """The connection to a model; the first who asks opens it."""
+        if name in self._open:
+            return self._connections[name]
+        async with self._opening[name]:
+            if name not in self._open:
+                spec = self.models[name]
+                connection = connect(spec, name)
+                self._connections[name] = connection
+                self._closing.push_async_callback(connection.close)
+                note = f"form {spec.label}"
+                known = self._journal.note(note)
+                await connection.open(cast(SchemaForm | None, known))
+                self._journal.set_note(note, connection.form)
+                self._open.add(name)
+        return self._connections[name]
