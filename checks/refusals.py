@@ -93,7 +93,7 @@ _FIRST_PERSON = (
         r"\bi (?:do not|don't) (?:think|believe)(?: that)? (?:it's|it is|it would be|that's"
         r"|that is) (?:appropriate|ethical|right|fair|okay|acceptable|a good idea|respectful"
         r"|wise|accurate)",
-        r"\bi (?:do not|don't) (?:currently )?have (?:\w+ )?(?:access|information)\b.{0,300}?"
+        r"\bi (?:do not|don't) (?:currently )?have (?:\w+ )?(?:access|information)\b(?s:.{0,300}?)"
         r"\b(?:privacy|private|confidential|consent|sensitive|secure)\b",
     ),
     _sign(

@@ -9,7 +9,7 @@ from .spec import ModelSpec
 __all__ = ["connect"]
 
 
-def connect(spec: ModelSpec, name: str = "model") -> Connection:
+def connect(spec: ModelSpec, name: str = "") -> Connection:
     """A connection, not yet open, with the model of that name in the recipe (writer, critic ...).
     Nothing is reached before it is opened; the first one with an endpoint loads `openai`, which
     takes most of a second."""

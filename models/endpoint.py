@@ -56,9 +56,7 @@ class EndpointConnection:
         policy: when a request is repeated; by default as `spec.retries` says.
     """
 
-    def __init__(
-        self, spec: ModelSpec, name: str = "model", policy: RetryPolicy | None = None
-    ) -> None:
+    def __init__(self, spec: ModelSpec, name: str = "", policy: RetryPolicy | None = None) -> None:
         self.spec = spec
         self.name = name
         self.meter = Meter()
@@ -113,9 +111,10 @@ class EndpointConnection:
             return ""
         key = os.environ.get(variable, "").strip()
         if not key:
+            who = f"model {self.name or 'in use'} ({self.spec.label})"
             raise EndpointError(
-                f"model {self.name} ({self.spec.label}) needs a key in the environment variable "
-                f"{variable}, which is not set",
+                f"{who} needs a key, and the environment variable {variable}, which is to hold it, "
+                "is not set; set it and run the command again",
                 fatal=True,
             )
         if not (key.isascii() and key.isprintable()):

@@ -25,7 +25,7 @@ class Sentences:
     address and what to do, and never the key, even where the endpoint repeats it."""
 
     def __init__(self, spec: ModelSpec, name: str, url: str, key: str, patience: float) -> None:
-        self._who = f"model {name} ({spec.model} at {url})"
+        self._who = f"model {name or 'in use'} ({spec.model} at {url})"
         self._url = url
         self._variable = spec.key_variable
         self._timeout = spec.timeout

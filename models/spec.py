@@ -206,13 +206,17 @@ def _long_form(text: str) -> dict[str, Any]:
 
 
 def _checked_url(url: str) -> str:
+    no_address = "it is no address; write http://HOST:PORT/v1"
     try:
         parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
         port = parts.port
     except ValueError:
-        raise ValueError("it is no address; write http://HOST:PORT/v1") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ValueError("it is no address; write http://HOST:PORT/v1")
+        raise ValueError(no_address) from None
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise ValueError(no_address)
+    if not url.isprintable() or " " in url:
+        raise ValueError(no_address)
     if parts.username or parts.password:
         raise ValueError("it holds a password; put the key into an environment variable instead")
     if parts.query or parts.fragment:

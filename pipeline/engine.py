@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from .budget import Budget
 from .changes import agree
 from .crew import Crew
 from .desk import RunDesk
-from .filtering import Outcome, filter_samples
+from .filtering import Outcome, count_kept, filter_samples
 from .planning import Planned, Planner, expected_samples
 from .recipe import Recipe
 from .rehearsal import rehearse
@@ -28,6 +29,7 @@ __all__ = ["RunOptions", "run"]
 
 COUNT_SECONDS = 3.0
 ENROL_AFTER_STOP_SECONDS = 1.0
+LEAST_SHARE_KEPT = 0.05
 
 
 @dataclass(frozen=True)
@@ -143,12 +145,43 @@ class _Job:
         )
         planner = Planner(self.recipe, self.journal, self.books)
         async with aclosing(planner.samples()) as plan, self.desk:
+            if self.recipe.target is not None:
+                return await self._draft_until(self.recipe.target, crew, plan, planner)
             await crew.work(plan)
             if self.desk.stopped is not None:
                 await _enrol_the_rest(plan)
         return planner.exhausted
 
+    async def _draft_until(
+        self, target: int, crew: Crew, plan: AsyncIterator[Planned], planner: Planner
+    ) -> bool:
+        """Draw in portions until the filters keep enough. How large a portion is follows from
+        the books alone, so that a run that goes on draws what an undisturbed one would."""
+        portion = target
+        while self.desk.stopped is None:
+            await crew.work(_portion(plan, portion))
+            if self.desk.stopped is not None:
+                return False
+            self.journal.flush()
+            kept = await asyncio.to_thread(
+                count_kept, lambda: self.journal.dataset(failed=False), self.recipe.filters
+            )
+            if kept >= target:
+                return True
+            if planner.exhausted:
+                self.desk.stopped = LimitReached(
+                    f"target: {kept:,} of {target:,} samples are kept, and all draws of all seeds"
+                    " are used up: raise the generators' `draws` or add seeds, and run the same"
+                    " command again"
+                )
+                return True
+            share = max(kept / self.books.planned, LEAST_SHARE_KEPT)
+            portion = math.ceil(1.1 * (target - kept) / share)
+        return False
+
     def _count(self, stop: Event) -> None:
+        if self.recipe.target is not None:
+            return  # nobody knows yet
         self.books.expected = expected_samples(self.recipe, COUNT_SECONDS, stop)
 
     def _filter(self) -> Outcome:
@@ -157,6 +190,7 @@ class _Job:
             self.recipe.filters,
             self.folder,
             failed=lambda: self.journal.dataset(failed=True),
+            target=self.recipe.target,
         )
 
     def _report(self, status: str, exhausted: bool, outcome: Outcome | None) -> RunReport:
@@ -174,6 +208,15 @@ class _Job:
             stopped_by=self.desk.stopped,
         )
         return close_books(self.recipe, self.folder, self.books, end)
+
+
+async def _portion(plan: AsyncIterator[Planned], size: int) -> AsyncIterator[Planned]:
+    """The next samples of a plan, which goes on afterwards."""
+    for _ in range(size):
+        try:
+            yield await anext(plan)
+        except StopAsyncIteration:
+            return
 
 
 async def _enrol_the_rest(plan: AsyncIterator[Planned]) -> None:

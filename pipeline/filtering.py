@@ -21,7 +21,7 @@ from ..store import ParquetParts, RunFolder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FunnelStep", "Outcome", "filter_samples"]
+__all__ = ["FunnelStep", "Outcome", "count_kept", "filter_samples"]
 
 ROWS_AT_A_TIME = 2_000
 
@@ -68,6 +68,7 @@ def filter_samples(
     folder: RunFolder,
     *,
     failed: Stream = tuple,
+    target: int | None = None,
 ) -> Outcome:
     """Run the filters in their order and write `kept/`, `dropped/` and `failed/`.
 
@@ -76,26 +77,51 @@ def filter_samples(
         filters: the user's, in the user's order.
         folder: where to write; the three sub-folders are replaced together.
         failed: samples that never got as far as the filters.
+        target: keep only the first so many of those that pass.
 
     Raises:
         CheckError: a filter cannot decide (a score is missing, say).
         RunFolderError: the files cannot be written.
     """
-    verdicts = _Verdicts()
+    verdicts = _decide(stream, filters)
+    names = [one.kind for one in filters]
+    if target is not None:
+        names.append("target")
+        _drop_beyond(target, len(names), verdicts)
     outcome = Outcome()
+    with folder.replacing("kept", "dropped", "failed") as new:
+        _write(stream, names, verdicts, new, outcome)
+        with ParquetParts(new / "failed") as parts:
+            for rows in _batches(failed()):
+                parts.write(table_from_json(rows))
+            outcome.failed = parts.rows
+    outcome.funnel = _funnel(names, verdicts, outcome)
+    return outcome
+
+
+def count_kept(stream: Stream, filters: Sequence[Filter | DatasetFilter]) -> int:
+    """How many samples the filters would keep; nothing is written."""
+    return _decide(stream, filters).dropped_by.count(0)
+
+
+def _decide(stream: Stream, filters: Sequence[Filter | DatasetFilter]) -> _Verdicts:
+    verdicts = _Verdicts()
     for group in _groups(filters):
         if isinstance(group[0][1], DatasetFilter):
             _dataset_pass(stream, group[0][0], group[0][1], verdicts)
         else:
             _row_pass(stream, group, verdicts)
-    with folder.replacing("kept", "dropped", "failed") as new:
-        _write(stream, filters, verdicts, new, outcome)
-        with ParquetParts(new / "failed") as parts:
-            for rows in _batches(failed()):
-                parts.write(table_from_json(rows))
-            outcome.failed = parts.rows
-    outcome.funnel = _funnel(filters, verdicts, outcome)
-    return outcome
+    if not filters:
+        verdicts.dropped_by.extend(0 for _ in stream())
+    return verdicts
+
+
+def _drop_beyond(target: int, number: int, verdicts: _Verdicts) -> None:
+    kept = 0
+    for row, dropped_by in enumerate(verdicts.dropped_by):
+        kept += not dropped_by
+        if not dropped_by and kept > target:
+            verdicts.drop(row, number, f"target: {target:,} samples that come before are kept")
 
 
 def _groups(
@@ -175,14 +201,10 @@ def _flat_schema(columns: Sequence[str]) -> pa.Schema:
 
 
 def _write(
-    stream: Stream,
-    filters: Sequence[Filter | DatasetFilter],
-    verdicts: _Verdicts,
-    new: Path,
-    outcome: Outcome,
+    stream: Stream, filters: Sequence[str], verdicts: _Verdicts, new: Path, outcome: Outcome
 ) -> None:
     """Split the samples into kept and dropped, each with its decision."""
-    names = ["", *(one.kind for one in filters)]
+    names = ["", *filters]
     with ParquetParts(new / "kept") as kept, ParquetParts(new / "dropped") as dropped:
         row = 0
         for batch in _batches(stream()):
@@ -201,7 +223,7 @@ def _decided(table: pa.Table, first: int, verdicts: _Verdicts, names: Sequence[s
 
     decisions = []
     for row in range(first, first + table.num_rows):
-        number = verdicts.dropped_by[row] if row < len(verdicts.dropped_by) else 0
+        number = verdicts.dropped_by[row]
         reason, because_of = verdicts.why.get(row, ("", ""))
         decisions.append(
             {
@@ -235,13 +257,11 @@ def _batches(rows: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
-def _funnel(
-    filters: Sequence[Filter | DatasetFilter], verdicts: _Verdicts, outcome: Outcome
-) -> list[FunnelStep]:
+def _funnel(filters: Sequence[str], verdicts: _Verdicts, outcome: Outcome) -> list[FunnelStep]:
     left = outcome.kept + outcome.dropped
     steps = []
-    for number, one in enumerate(filters, 1):
+    for number, name in enumerate(filters, 1):
         dropped = verdicts.dropped_by.count(number)
-        steps.append(FunnelStep(one.kind, left, dropped))
+        steps.append(FunnelStep(name, left, dropped))
         left -= dropped
     return steps

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
 
@@ -91,52 +92,75 @@ class Planner:
         self._journal = journal
         self._books = books
         self._keys = [(g, generator_key(g)) for g in recipe.generators]
+        self._offsets: dict[str, int] = {}
+        self._samples_per_seed = 0
+        for generator in recipe.generators:
+            self._offsets[generator.title] = self._samples_per_seed
+            self._samples_per_seed += generator.draws
         self._met = bytearray()
         self._occurrences: dict[str, int] = {}
         self.exhausted = False
 
     async def samples(self) -> AsyncGenerator[Planned]:
-        """The planned samples, in the dataset's order; each is enrolled in the journal.
+        """The planned samples; each is enrolled in the journal at its place in the dataset's
+        order. They come in that order; with a `target` in the recipe, in rounds: the first draw
+        of every seed, then the second, so that no seed is used up before the others are tried.
 
         Raises:
             SeedError: a source cannot be read on.
         """
+        draws = max(generator.draws for generator in self._recipe.generators)
+        rounds = [range(draws)] if self._recipe.target is None else [(d,) for d in range(draws)]
         left = self._recipe.limit
-        async for batch in self._batches():
-            for seed in batch:
-                self._books.seeds += 1
-                used = False
-                for generator, key in self._keys:
-                    if not generator.accepts(seed):
-                        continue
-                    used = True
-                    for planned in self._draws(seed, generator, key):
-                        yield planned
+        for number, round_ in enumerate(rounds):
+            async for place, seed in self._seeds():
+                usable = [(g, key) for g, key in self._keys if g.accepts(seed)]
+                if number == 0:
+                    self._books.seeds += 1
+                    self._books.unused_seeds += not usable
+                for generator, key in usable:
+                    for draw in round_:
+                        if draw >= generator.draws:
+                            continue
+                        yield self._enrolled(place, seed, generator, key, draw)
                         if left is not None and (left := left - 1) == 0:
                             self.exhausted = True
                             return
-                self._books.unused_seeds += not used
         self.exhausted = True
 
-    def _draws(self, seed: Seed, generator: Generator, key: bytes) -> Iterator[Planned]:
+    def _enrolled(
+        self, place: int, seed: Seed, generator: Generator, key: bytes, draw: int
+    ) -> Planned:
         """A seed that occurs again gets further draws, so that no two samples share an id and
         none is lost."""
-        first = 0
-        n = self._journal.numbers.get(sample_id(key, seed, 0))
-        if n is not None and n < len(self._met) and self._met[n]:
-            again = f"{generator.title}/{seed.id}"
+        number = draw
+        if self._is_met(sample_id(key, seed, draw)):
+            again = f"{generator.title}/{seed.id}/{draw}"
             self._occurrences[again] = occurrence = self._occurrences.get(again, 0) + 1
-            first = occurrence * generator.draws
-        for number in range(first, first + generator.draws):
-            id_ = sample_id(key, seed, number)
-            n = self._journal.enrol(self._books.planned, id_)
-            self._books.planned += 1
-            if n >= len(self._met):
-                self._met.extend(bytes(max(1024, n + 1 - len(self._met))))
-            self._met[n] = 1
-            yield Planned(n, id_, seed, generator, Draw(number))
+            number += occurrence * generator.draws
+        id_ = sample_id(key, seed, number)
+        first = place * self._samples_per_seed + self._offsets[generator.title]
+        n = self._journal.enrol(first + draw, id_)
+        self._books.planned += 1
+        if n >= len(self._met):
+            self._met.extend(bytes(max(1024, n + 1 - len(self._met))))
+        self._met[n] = 1
+        return Planned(n, id_, seed, generator, Draw(number))
 
-    async def _batches(self) -> AsyncIterator[list[Seed]]:
+    def _is_met(self, id_: bytes) -> bool:
+        n = self._journal.numbers.get(id_)
+        return n is not None and n < len(self._met) and bool(self._met[n])
+
+    async def _seeds(self) -> AsyncGenerator[tuple[int, Seed]]:
+        """The seeds with their places."""
+        place = 0
+        async with aclosing(self._batches()) as batches:
+            async for batch in batches:
+                for seed in batch:
+                    yield place, seed
+                    place += 1
+
+    async def _batches(self) -> AsyncGenerator[list[Seed]]:
         """Batches of seeds, read in a thread of their own: a slow source must not hold up the
         event loop."""
         loop = asyncio.get_running_loop()

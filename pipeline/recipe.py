@@ -96,6 +96,10 @@ class Recipe(BaseModel):
     limit: int | None = Field(default=None, ge=1)
     """Plan only the first so many samples of the dataset's order."""
 
+    target: int | None = Field(default=None, ge=1)
+    """Go on drawing until so many samples are kept; the generators' `draws` are then the most
+    that is drawn from each seed. The first so many that pass, in the dataset's order, are kept."""
+
     attempts: int = Field(default=3, ge=1, le=10)
     """How often a question is asked until a reply validates."""
 

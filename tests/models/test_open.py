@@ -22,7 +22,7 @@ async def refused(connection) -> str:
 async def test_a_missing_key_is_said_before_anything_is_sent(connect, endpoint, monkeypatch):
     monkeypatch.delenv("CANARY_KEY")
     sentence = await refused(connect())
-    assert "environment variable CANARY_KEY, which is not set" in sentence
+    assert "the environment variable CANARY_KEY, which is to hold it, is not set" in sentence
     assert endpoint.bodies == []
 
 

@@ -236,9 +236,12 @@ def test_a_full_disk(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = shutil.which("mount")
-    made = mount and not subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True
-    ).returncode
+    made = (
+        mount
+        and not subprocess.run(
+            [mount, "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True
+        ).returncode
+    )
     if not made:
         pytest.skip("no small file system can be mounted here (needs root)")
     run = [sys.executable, "-m", "silversmith", "run", "quickstart", "--quiet", "--out"]

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from silversmith import Books, Recipe
+from silversmith import Books, Limits, Recipe
 from silversmith.errors import RecipeError, RunFolderError
 from silversmith.records import sample_from_row
 
@@ -217,6 +217,41 @@ def test_calls_have_a_limit_and_the_rest_is_pending(tmp_path):
     assert rows(tmp_path / "run") == rows(tmp_path / "other")
 
 
+def test_a_target_is_met_by_the_first_that_pass(tmp_path):
+    wanted = recipe(target=80, limit=None, generators=[{"instruction": {"draws": 3}}])
+
+    report = wanted.run(tmp_path / "run")
+
+    assert report.balance.kept == 80
+    assert report.balance.pending == 0
+    assert 80 < report.balance.planned < 160
+    dropped = [row["decision"] for row in rows(tmp_path / "run", "dropped")]
+    beyond = [one["reason"] for one in dropped if one["filter"] == "target"]
+    assert len(beyond) < 20
+    assert set(beyond) <= {"target: 80 samples that come before are kept"}
+
+    stopped = wanted.model_copy(update={"limits": Limits(max_calls=70)})
+    assert stopped.run(tmp_path / "other").status == "limit reached"
+    wanted.run(tmp_path / "other")
+    assert rows(tmp_path / "other") == rows(tmp_path / "run")
+    assert rows(tmp_path / "other", "dropped") == rows(tmp_path / "run", "dropped")
+
+
+def test_a_target_uses_every_seed_before_it_draws_again(tmp_path):
+    recipe(target=100, filters=[], generators=[{"instruction": {"draws": 50}}], limit=None).run(tmp_path / "r")
+
+    assert [row["origin"]["draw"] for row in rows(tmp_path / "r")] == [0] * 100
+
+
+def test_a_target_out_of_reach_is_said(tmp_path):
+    report = recipe(target=500, limit=60).run(tmp_path / "run")
+
+    assert report.exit_status == 3
+    assert "all draws of all seeds are used up" in str(report.stopped_by)
+    assert report.balance.pending == 0
+    assert report.balance.kept > 20
+
+
 def test_a_cost_limit_without_prices_is_said(tmp_path):
     endpoint = {"model": "x", "base_url": "http://127.0.0.1:9/v1"}
 
@@ -316,9 +351,9 @@ def test_a_mistake_in_a_plug_in_costs_its_sample_and_is_said(tmp_path, monkeypat
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "prompts").mkdir()
 
-    report = recipe(
-        generators=["odd_plugin:Odd"], judges=[], filters=[], folder=tmp_path
-    ).run(tmp_path / "run")
+    report = recipe(generators=["odd_plugin:Odd"], judges=[], filters=[], folder=tmp_path).run(
+        tmp_path / "run"
+    )
 
     assert report.balance.failed == 12
     assert rows(tmp_path / "run", "failed")[0]["failure"]["reason"] == "KeyError: 'colour'"

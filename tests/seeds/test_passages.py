@@ -77,7 +77,7 @@ def test_every_word_of_a_page_is_in_one_passage(tags: list[tuple[str, str]]) -> 
     text, blocks = read_html(page.encode())
     found = check(text, blocks, most=300, least=50)
     expected = "".join("".join(text.split()) for _, text in tags)
-    assert "".join("".join(p.text.replace(" | ", "").split()) for p in found) == expected
+    assert "".join("".join(p.text.replace("|", "").split()) for p in found) == expected
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*/*.*")), ids=lambda path: path.name)

@@ -305,7 +305,7 @@ def test_a_template_in_a_seed_stays_text(write: Callable[..., str], tmp_path: Pa
         ("t.jsonl.gz", b"no gzip", r"^t\.jsonl\.gz: cannot be read \(Not a gzipped file"),
         (
             "t.jsonl.gz",
-            gzip.compress(b'{"prompt": "a"}\n' * 9)[:-9],
+            gzip.compress(b'{"prompt": "a"}\n' * 9, mtime=0)[:-9],
             r"^t\.jsonl\.gz: cannot be read",
         ),
         ("t.txt", "a", r"^t\.txt: files of this kind cannot be read here; known: \.jsonl, "),
