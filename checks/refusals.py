@@ -107,8 +107,14 @@ _FIRST_PERSON = (
         r"|stereotyp\w+|safety concern)",
         r"\bi must (?:\w+ly )?(?:disagree|object)\b",
     ),
+)
+_WITHOUT_SUBJECT = re.compile(
+    r"\W*(?:(?:sorry|apologies)[^a-z]{1,3}(?:but )?)?(?:cannot|can't|unable to|not able to) "
+    + _SERVE
+)
+_IMPERSONAL = (
     _sign(
-        " my |polic|guidelines",
+        "my |polic|guidelines",
         r"\b(?:against|violat\w+|not within|isn't within|outside|beyond|contrary to"
         r"|conflicts? with)(?: the scope of)? (?:my|openai's) (?:\w+ )?(?:programming"
         r"|guidelines|polic\w+|principles|ethic\w+|values|purpose|code|capabilit\w+|safety"
@@ -122,12 +128,6 @@ _FIRST_PERSON = (
         r"\bas an? (?:\w+ (?:and|or) )?(?:responsible|ethical|harmless)[^.]{0,30}"
         r"\b(?:ai|model|assistant)\b",
     ),
-)
-_WITHOUT_SUBJECT = re.compile(
-    r"\W*(?:(?:sorry|apologies)[^a-z]{1,3}(?:but )?)?(?:cannot|can't|unable to|not able to) "
-    + _SERVE
-)
-_OTHER_LANGUAGES = (
     _sign(
         "ich kann|kann ich|ne peux pas|no puedo",
         r"\bich kann (?:\w+ ){0,6}?(?:nicht|keine\w*) (?:\w+ ){0,6}?(?:helfen|beantworten|"
@@ -224,7 +224,7 @@ _OBJECTIONS = (
 )
 _ANSWERS = re.compile(
     r"[\s*#\"']*(?:"
-    r"to [^.!?\n]{1,90}, (?:you|follow|start|first)"
+    r"to (?!be |clarify)[^.!?\n]{1,90}, "
     r"|here(?:'s| are| is)\b"
     r"|(?:sure|certainly|of course|absolutely|yes)\b"
     r"|1[.)]|first, (?:you|find|gather)"
@@ -252,8 +252,8 @@ def find_refusal(text: str) -> str | None:
     lowered = head.replace("’", "'").lower()
     if _LETTER.match(lowered) is not None:
         return None
-    found = _WITHOUT_SUBJECT.match(lowered) or _first(_OTHER_LANGUAGES, lowered)
-    if found is None and any(word in lowered for word in ("i ", "i'm", "i'd", " my ")):
+    found = _WITHOUT_SUBJECT.match(lowered) or _first(_IMPERSONAL, lowered)
+    if found is None and any(word in lowered for word in ("i ", "i'm", "i'd")):
         found = _first(_FIRST_PERSON, lowered)
     if found is None and _ANSWERS.match(lowered) is None:
         sentences = _SENTENCES.match(lowered)

@@ -35,6 +35,7 @@ _UNSPACED = (
 )
 _PIECE = re.compile(r"\w\S*")
 _ASCII_GAPS = {code: " " for code in range(128) if re.match(r"\W", chr(code))}
+_ASCII_SIGNS = {code: None for code in _ASCII_GAPS if not chr(code).isspace()}
 _WORD = re.compile(r"\w+")
 _ANY_UNSPACED = re.compile(rf"(?=\w)[{_UNSPACED}]")
 
@@ -75,7 +76,7 @@ def count_words(text: str) -> int:
     "well-known"); in scripts without spaces each character is one.
     """
     if text.isascii():
-        return len(_PIECE.findall(text))
+        return len(text.translate(_ASCII_SIGNS).split())
     apart, count = _ANY_UNSPACED.subn(" ", text)
     return count + len(_PIECE.findall(apart))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -85,4 +89,14 @@ def _what_where_next(report: RunReport) -> list[tuple[str, str]]:
     if not kept:
         return [*lines, ("Next", f"see why in {folder / 'dropped'} and {folder / 'failed'}")]
     flag = " --allow-simulated" if simulated else ""
-    return [*lines, ("Next", f"silversmith export {folder} --format trl-sft{flag}")]
+    return [*lines, ("Next", f"{_program()} export {folder} --format trl-sft{flag}")]
+
+
+def _program() -> str:
+    """How this program can be called from here."""
+    here = Path(sys.argv[0])
+    if here.name != "silversmith":
+        return "python -m silversmith"
+    if (found := shutil.which("silversmith")) and Path(found).resolve() == here.resolve():
+        return "silversmith"
+    return os.path.relpath(here) if here.is_relative_to(Path.cwd()) else str(here)

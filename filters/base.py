@@ -50,3 +50,12 @@ class DatasetFilter(Component, ABC):
     def drops(self, table: pa.Table) -> Iterable[Drop]:
         """What to drop. The rows stand in the dataset's order, and a rule that prefers one
         sample over another prefers the earlier row."""
+
+    def bytes_per_row(self, characters: float) -> float | None:
+        """The memory that the filter takes for a row at its peak, in bytes, besides the table; for
+        `plan`. None where nobody knows.
+
+        Args:
+            characters: how long the texts of a row are together, on the average.
+        """
+        return None

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["NearDuplicates"]
 
 _ROWS_AT_ONCE = 512
-_COUNTERS = 1 << 20
-_MISSED = 1e-4
-_LONGEST_SIGNATURE = 208
+_COUNTERS = 1 << 20  # of how often shingles occur; shared ones only make the order less sharp
+_MISSED = 1e-4  # share of the pairs exactly at the threshold that agree in no band
+_LONGEST_SIGNATURE = 208  # MinHash values
 _SEED = 1
 _FACTOR = 0x9E3779B97F4A7C15
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..records import Ask, Component, Draw, Sample, Seed
 
-__all__ = ["Generator"]
+__all__ = ["Generator", "variant"]
 
 
 class Generator(Component, ABC):
@@ -49,3 +49,13 @@ class Generator(Component, ABC):
         Raises:
             ReplyError: no usable reply; the sample is booked as failed.
         """
+
+
+def variant(seed: Seed, draw: Draw, of: int = 0) -> int:
+    """A number to choose a variant by, modulo how many there are: the draws of a seed take them
+    in turn, and different seeds begin at different ones.
+
+    Args:
+        of: which choice it is for, 0 to 3; choices of different numbers are independent.
+    """
+    return int(seed.id[8 * of : 8 * of + 8], 16) + draw.number

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, get_args
 from pydantic import BaseModel, Field, field_validator
 
 from ..records import Ask, Draw, Flaw, Sample, Seed, Turn
-from .base import Generator
+from .base import Generator, variant
 
 __all__ = ["FLAWS", "Contrast"]
 
@@ -90,14 +90,13 @@ class Contrast(Generator):
         return flaws
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
-        # Other digits than `variant` has, so that no flaw is tied to one kind of request.
-        flaw = self.flaws[(int(seed.id[8:16], 16) + draw.number) % len(self.flaws)]
+        flaw = self.flaws[variant(seed, draw, of=1) % len(self.flaws)]
         reply = await ask(
             self.Draft,
             check=partial(_fault, flaw),
             seed=seed,
             draw=draw,
-            variant=int(seed.id[:8], 16) + draw.number,
+            variant=variant(seed, draw),
             flaw=flaw,
             flaw_description=FLAWS[flaw],
         )

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from ..records import Ask, Constraint, Draw, Sample, Seed
-from .base import Generator
+from .base import Generator, variant
 
 __all__ = ["Instruction"]
 
@@ -72,7 +72,7 @@ class Instruction(Generator):
             form,
             seed=seed,
             draw=draw,
-            variant=int(seed.id[:8], 16) + draw.number,
+            variant=variant(seed, draw),
             system=self.system.strip(),
             draft_system=self.draft_system,
             constraint=constraint,
@@ -88,8 +88,7 @@ class Instruction(Generator):
     def _constraint(self, seed: Seed, draw: Draw) -> str:
         if not self.constraints:
             return ""
-        # Other digits than `variant` has, so that no constraint is tied to one kind of request.
-        place = int(seed.id[8:16], 16) + draw.number
+        place = variant(seed, draw, of=1)
         return self.constraints[place % len(self.constraints)]
 
 

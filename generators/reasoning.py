@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from ..records import Ask, Draw, Sample, Seed, Step
-from .base import Generator
+from .base import Generator, variant
 
 __all__ = ["Reasoning"]
 
@@ -53,7 +53,7 @@ class Reasoning(Generator):
             check=_fault,
             seed=seed,
             draw=draw,
-            variant=int(seed.id[:8], 16) + draw.number,
+            variant=variant(seed, draw),
         )
         steps = [_bare(step, number) for number, step in enumerate(reply.steps, 1)]
         answer = _unlabelled(reply.answer)

@@ -72,6 +72,10 @@ class ModelSpec(BaseModel):
     prices: Prices | None = None
     """What tokens cost; unknown prices are shown as unknown."""
 
+    tokenizer: str | None = None
+    """A tokenizer.json, or a folder that holds one (a downloaded model), for `plan` to count tokens
+    with; else it estimates them. Needs the extra: pip install 'silversmith[tokenizers]'."""
+
     concurrency: int = Field(default=64, ge=1, le=4096)
     """How many requests may be under way at once."""
 
@@ -181,7 +185,8 @@ class ModelSpec(BaseModel):
             return None if self.simulated is None else 0.0
         again = self.prices.cached_input
         cached = usage.cached_tokens * (self.prices.input if again is None else again)
-        fresh = (usage.input_tokens - usage.cached_tokens) * self.prices.input
+        # Some endpoints report cached tokens beside the input, and not as a part of it.
+        fresh = max(0, usage.input_tokens - usage.cached_tokens) * self.prices.input
         return (fresh + cached + usage.output_tokens * self.prices.output) / 1e6
 
 

@@ -61,7 +61,7 @@ async def run(recipe: Recipe, out: Path, options: RunOptions) -> RunReport:
         asyncio.CancelledError: it was cancelled; the manifest says so, and nothing is lost.
     """
     askers = Askers.of(recipe)
-    await rehearse(recipe, list(askers.generators.values()), askers.judges)
+    await rehearse(recipe, askers)
     folder = RunFolder(out)
     with ExitStack() as stack:
         stack.enter_context(folder.open())

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import RecipeError, SeedError
 from ..records import Failure, Sample, Seed, SeedRef, sample_to_json
-from ..records.shapes import sample_from_fields
+from ..records.shapes import sample_from_seed
 from ..store import RunFolder
 from .books import Books
 from .filtering import filter_samples
@@ -143,7 +143,7 @@ class _Rows:
             id_ = sample_id(self._key, seed, met[seed.id]).hex()
             met[seed.id] += 1
             try:
-                sample = sample_from_fields(seed.fields, self._mapping)
+                sample = sample_from_seed(seed, self._mapping)
             except SeedError as error:
                 self.reasons[str(error)] += 1
                 yield sample_to_json(_unusable(seed, id_, str(error))), False

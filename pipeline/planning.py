@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 import orjson
 
@@ -16,7 +17,6 @@ from ..errors import SeedError
 from ..generators import Generator
 from ..records import Draw, Seed
 from ..seeds import BadRow
-from ..store import Journal
 from .books import Books
 from .components import spell
 from .recipe import Recipe
@@ -78,6 +78,16 @@ def read_seeds(recipe: Recipe, books: Books | None = None) -> Iterator[Seed]:
         raise SeedError("The recipe's sources hold no seed: check the files under `seeds:`")
 
 
+class Register(Protocol):
+    """Where planned samples are enrolled: a journal, or a sheet of paper."""
+
+    numbers: dict[bytes, int]
+
+    def enrol(self, place: int, sample_id: bytes) -> int:
+        """Note that the sample stands at `place` of the dataset; returns its number."""
+        ...
+
+
 class Planner:
     """Walks the seeds once, in a thread, a few batches ahead of who asks for them.
 
@@ -87,7 +97,7 @@ class Planner:
         books: where seeds and samples are counted.
     """
 
-    def __init__(self, recipe: Recipe, journal: Journal, books: Books) -> None:
+    def __init__(self, recipe: Recipe, journal: Register, books: Books) -> None:
         self._recipe = recipe
         self._journal = journal
         self._books = books

@@ -1,71 +1,56 @@
-"""A rehearsal: the first seeds go through generators and judges with a simulated model, free
-of charge, so that a mistake in a template is found before anything is asked, and a plan knows
-how many calls a sample takes and how long the real prompts are."""
+"""A rehearsal: some samples go through generators and judges with a simulated model, free of
+charge, so that a mistake in a template is found before anything is asked, and a plan knows how
+many calls a sample takes and how long the real prompts are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import RecipeError, SeedError, TemplateError
-from ..generators import Generator
-from ..models import ModelSpec, Reply
+from ..models import ModelSpec, Reply, Request
 from ..models.simulated import SimulatedConnection, SimulatedOptions
-from ..records import Draw, Seed
+from ..records import Draft, Draw, Sample
 from .asking import Asker, Question, Questions
-from .planning import read_seeds
+from .planning import Planned, generator_key, read_seeds, sample_id
 from .recipe import Recipe
+from .samples import Askers, draft_and_judge
 
-__all__ = ["Rehearsal", "StageCount", "rehearse"]
+__all__ = ["Rehearsed", "RehearsedCall", "rehearse", "rehearse_samples"]
 
 SEEDS_LOOKED_AT = 200
 SEEDS_REHEARSED = 5
 
 
-@dataclass
-class StageCount:
-    """What one asker did in the rehearsal: samples it worked on, calls it made of which model,
-    and the characters of its prompts and of the simulated replies."""
+@dataclass(frozen=True, slots=True)
+class RehearsedCall:
+    """One question and the simulated reply to it.
 
-    model: str = ""
-    samples: int = 0
-    calls: int = 0
-    prompt_chars: int = 0
-    reply_chars: int = 0
+    Attributes:
+        asker: the title of the generator or judge that asked.
+        model: the name of the model in the recipe.
+        request: what would be sent.
+        reply: the simulated reply.
+    """
 
-
-@dataclass
-class Rehearsal:
-    """The outcome: a count for each asker, by its title."""
-
-    stages: dict[str, StageCount] = field(default_factory=dict)
+    asker: str
+    model: str
+    request: Request
+    reply: Reply
 
 
-class _RehearsalDesk:
-    """Answers every question by a simulated model without flaws."""
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What became of one sample: its calls, in their order, and itself; where it failed (a
+    strategy may find a simulated reply unusable, which proves nothing), the calls up to then."""
 
-    def __init__(self, models: Mapping[str, ModelSpec], stages: dict[str, StageCount]) -> None:
-        self.models = models
-        self._stages = stages
-        self._model = SimulatedConnection(SimulatedOptions(flawed=0, malformed=0))
-
-    def attempts(self, questions: Questions, turn: int) -> int:
-        return 1
-
-    async def answer(self, questions: Questions, question: Question) -> Reply:
-        reply = await self._model.send(question.request)
-        count = self._stages[questions.asker.title]
-        count.model = question.model
-        count.calls += 1
-        count.prompt_chars += sum(len(m["content"]) for m in question.request.messages)
-        count.reply_chars += len(reply.text)
-        return reply
+    generator: str
+    calls: tuple[RehearsedCall, ...]
+    sample: Sample
 
 
-async def rehearse(
-    recipe: Recipe, generators: Sequence[Asker], judges: Sequence[Asker]
-) -> Rehearsal:
+async def rehearse(recipe: Recipe, askers: Askers) -> list[Rehearsed]:
     """Take the first seeds through all stages.
 
     Raises:
@@ -73,49 +58,89 @@ async def rehearse(
         TemplateError: a template lacks a value, does not parse, or is missing.
         RecipeError: something asks a model that the recipe does not have.
     """
-    outcome = Rehearsal({asker.title: StageCount() for asker in (*generators, *judges)})
-    desk = _RehearsalDesk(recipe.models, outcome.stages)
-    for asker in (*generators, *judges):
+    for asker in askers.all():
         _ = asker.templates
-    seeds = list(
-        islice(read_seeds(recipe.model_copy(update={"skip_bad_rows": True})), SEEDS_LOOKED_AT)
-    )
-    usable = False
-    for generator in generators:
-        part = generator.part
-        assert isinstance(part, Generator)
-        accepted = [seed for seed in seeds if part.accepts(seed)]
-        usable = usable or bool(accepted)
-        for number, seed in enumerate(accepted[:SEEDS_REHEARSED]):
-            await _one(desk, generator, judges, seed, number % part.draws, outcome)
-    if not usable:
+    quiet = recipe.model_copy(update={"skip_bad_rows": True})
+    seeds = list(islice(read_seeds(quiet), SEEDS_LOOKED_AT))
+    chosen: list[Planned] = []
+    for generator in recipe.generators:
+        key = generator_key(generator)
+        accepted = [seed for seed in seeds if generator.accepts(seed)][:SEEDS_REHEARSED]
+        for number, seed in enumerate(accepted):
+            draw = number % generator.draws
+            chosen.append(Planned(0, sample_id(key, seed, draw), seed, generator, Draw(draw)))
+    if not chosen:
         raise SeedError(
             f"None of the first {len(seeds)} seeds can be used by"
-            f" {', '.join(g.title for g in generators)}: check that the seeds are of the kind"
+            f" {', '.join(askers.generators)}: check that the seeds are of the kind"
             " that the generator's documentation names"
         )
-    return outcome
+    return await rehearse_samples(recipe.models, askers, chosen)
 
 
-async def _one(
-    desk: _RehearsalDesk,
-    generator: Asker,
-    judges: Sequence[Asker],
-    seed: Seed,
-    draw: int,
-    outcome: Rehearsal,
-) -> None:
-    part = generator.part
-    assert isinstance(part, Generator)
-    stages = outcome.stages
-    stages[generator.title].samples += 1
-    try:
-        sample = await part.draft(seed, Draw(draw), Questions(desk, generator, 0, draw, {}, {}))
-        for asker in judges:
-            assert not isinstance(asker.part, Generator)
-            stages[asker.title].samples += 1
-            await asker.part.judge(sample, Questions(desk, asker, 0, draw, {}, {}))
-    except (TemplateError, RecipeError):
-        raise
-    except Exception:  # noqa: BLE001 - a simulated reply that a strategy cannot use proves nothing
-        return
+async def rehearse_samples(
+    models: Mapping[str, ModelSpec], askers: Askers, samples: Iterable[Planned]
+) -> list[Rehearsed]:
+    """Take these samples through all stages.
+
+    Raises:
+        TemplateError, RecipeError: as `rehearse`.
+    """
+    found = []
+    for planned in samples:
+        desk = _RehearsalDesk(models)
+        sample = await draft_and_judge(planned, askers, desk.questions(planned), lambda: None)
+        if desk.mistake is not None:
+            raise desk.mistake
+        found.append(Rehearsed(planned.generator.title, tuple(desk.calls), sample))
+    return found
+
+
+class _RehearsalDesk:
+    """Answers the questions for one sample by a simulated model without flaws."""
+
+    def __init__(self, models: Mapping[str, ModelSpec]) -> None:
+        self.models = models
+        self.calls: list[RehearsedCall] = []
+        self.mistake: TemplateError | RecipeError | None = None
+
+    def questions(self, planned: Planned) -> Callable[[Asker], Questions]:
+        def ask_for(asker: Asker) -> Questions:
+            return _Rehearsing(self, asker, 0, planned.draw.number, {}, {})
+
+        return ask_for
+
+    def attempts(self, questions: Questions, turn: int) -> int:
+        return 1
+
+    async def answer(self, questions: Questions, question: Question) -> Reply:
+        reply = await _SIMULATED.send(question.request)
+        call = RehearsedCall(questions.asker.title, question.model, question.request, reply)
+        self.calls.append(call)
+        return reply
+
+
+class _Rehearsing(Questions):
+    """Questions that remember a mistake of the recipe, which in a run costs a sample."""
+
+    async def __call__(
+        self,
+        draft: type[Draft],
+        /,
+        *,
+        template: str | None = None,
+        model: str | None = None,
+        check: Callable[[Draft], str | None] | None = None,
+        **values: object,
+    ) -> Draft:
+        try:
+            return await super().__call__(
+                draft, template=template, model=model, check=check, **values
+            )
+        except (TemplateError, RecipeError) as error:
+            assert isinstance(self.desk, _RehearsalDesk)
+            self.desk.mistake = error
+            raise
+
+
+_SIMULATED = SimulatedConnection(SimulatedOptions(flawed=0, malformed=0))

@@ -59,7 +59,8 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
 
     Of several columns that could hold a field, the first that is not empty is taken; a column of
     nulls is no column. `messages` is only a column that does hold messages. An input that stands
-    without an instruction is the instruction.
+    without an instruction is the instruction; a response beside a mapped `rejected` is the chosen
+    answer.
 
     Raises:
         SeedError: the mapping names an unknown field, or a column that is not there.
@@ -90,6 +91,8 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
             found = [column for column in found if is_messages(fields[column])]
         if found:
             columns[field] = next((c for c in found if not _is_blank(fields[c])), found[0])
+    if "chosen" not in columns and "response" in columns and _maps(mapping, "rejected"):
+        columns["chosen"] = columns.pop("response")
     if "input" in columns and not _is_blank(fields[columns["input"]]):
         alone = "instruction" not in columns and columns.keys() & {"response", "chosen"}
         if alone or ("instruction" in columns and _is_blank(fields[columns["instruction"]])):
@@ -130,6 +133,10 @@ def name_columns(fields: Mapping[str, Any]) -> str:
     names = [str(name) for name in fields]
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     return f"{', '.join(names[:20]) or 'none'}{more}"
+
+
+def _maps(mapping: Mapping[str, str] | None, field: str) -> bool:
+    return any(_FIELD_OF[name] == field for name in mapping or ())
 
 
 def _is_blank(value: Any) -> bool:

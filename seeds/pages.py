@@ -26,7 +26,7 @@ _BLOCK_TAGS = frozenset(
 def read_html(data: bytes) -> tuple[str, list[Block]]:
     """The words of a page, without scripts and styles: a blank line between paragraphs, one line
     for each list item and table row (cells parted by ` | `), `pre` as it is. Its encoding is the
-    declared one, or UTF-8.
+    declared one, else UTF-8, else Windows-1252.
 
     Raises:
         SeedError: beautifulsoup4 is not installed.
@@ -38,6 +38,8 @@ def read_html(data: bytes) -> tuple[str, list[Block]]:
         from bs4.exceptions import ParserRejectedMarkup
     except ImportError as error:
         raise missing_extra("HTML", "beautifulsoup4") from error
+    if not data.strip():
+        return "", []
     try:
         soup = BeautifulSoup(data, "html.parser")
     except ParserRejectedMarkup as error:

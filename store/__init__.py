@@ -1,17 +1,21 @@
 """The journal and the run folder: what is on disk while a run goes on and after it."""
 
+from .entries import KeptReply, ReplyKey, Result, Spending, Standing
 from .folder import MANIFEST_VERSION, RunFolder
-from .journal import Journal, KeptReply, ReplyKey, Result, Spending, Standing
+from .journal import Journal
 from .parquet import ParquetParts
+from .recovery import Recovered, recover
 
 __all__ = [
     "MANIFEST_VERSION",
     "Journal",
     "KeptReply",
     "ParquetParts",
+    "Recovered",
     "ReplyKey",
     "Result",
     "RunFolder",
     "Spending",
     "Standing",
+    "recover",
 ]

@@ -5,10 +5,6 @@ transaction, and `durable()` returns when it is committed. (A writer thread of i
 each statement hands the interpreter lock back and forth.) The file is in WAL mode with
 `synchronous=NORMAL`: a killed process loses nothing that was committed; a power cut may lose
 what was committed since the last checkpoint, at most about a second's worth, and harms nothing.
-
-Tables: `samples` gives each sample's id a small number, so that all else has integer keys that
-grow; `replies` holds raw bodies, compressed; `results` holds samples that are settled, whole or
-failed; `roster` is what the latest run plans, in the dataset's order.
 """
 
 from __future__ import annotations
@@ -16,119 +12,37 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from ..errors import RunFolderError
 from ..records import Usage
+from .entries import (
+    DRAFTED,
+    FAILED,
+    FAILED_TRANSIENT,
+    KeptReply,
+    ReplyKey,
+    Result,
+    Spending,
+    Standing,
+)
+from .tables import SCHEMA_VERSION, create_tables
 
-__all__ = ["Journal", "KeptReply", "ReplyKey", "Result", "Spending", "Standing"]
+__all__ = ["Journal", "recovered_path"]
 
-SCHEMA_VERSION = 1
 GROUP_SECONDS = 0.002
 CHECKPOINT_SECONDS = 1.0
-
-_TABLES = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE samples(n INTEGER PRIMARY KEY, id BLOB NOT NULL);
-CREATE TABLE replies(
-    n INTEGER PRIMARY KEY, sample INTEGER NOT NULL, asker TEXT NOT NULL, turn INTEGER NOT NULL,
-    attempt INTEGER NOT NULL, fingerprint BLOB NOT NULL, model TEXT NOT NULL,
-    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-    cached_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL, paid INTEGER NOT NULL,
-    body BLOB NOT NULL);
-CREATE INDEX replies_of_sample ON replies(sample);
-CREATE TABLE results(
-    sample INTEGER PRIMARY KEY, settings BLOB NOT NULL, state INTEGER NOT NULL,
-    reason TEXT, payload BLOB NOT NULL);
-CREATE TABLE roster(place INTEGER PRIMARY KEY, sample INTEGER NOT NULL);
-"""
-
-DRAFTED, FAILED, FAILED_TRANSIENT = 0, 1, 2
+_SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
 
 
-class ReplyKey(NamedTuple):
-    """What a reply answered: who asked, which of its questions, which attempt, what exactly."""
-
-    asker: str
-    turn: int
-    attempt: int
-    fingerprint: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReply:
-    """A reply to be kept.
-
-    Attributes:
-        sample: the sample's number.
-        key: what it answers.
-        model: the name of the model in the recipe.
-        usage: what it took.
-        body: the raw body.
-        paid: False where it was taken over from another run.
-    """
-
-    sample: int
-    key: ReplyKey
-    model: str
-    usage: Usage
-    body: bytes
-    paid: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A settled sample.
-
-    Attributes:
-        sample: the sample's number.
-        settings: hash of all that decided how it was drafted and judged.
-        failed, transient: whether it failed, and whether asking again later may help.
-        reason: why it failed, or None.
-        payload: the sample as JSON.
-    """
-
-    sample: int
-    settings: bytes
-    failed: bool
-    transient: bool
-    reason: str | None
-    payload: bytes
-
-    @property
-    def state(self) -> int:
-        return FAILED_TRANSIENT if self.transient else FAILED if self.failed else DRAFTED
-
-
-class Standing(NamedTuple):
-    """How a settled sample stands: by which settings, and whether it failed."""
-
-    settings: bytes
-    state: int
-
-    @property
-    def failed(self) -> bool:
-        return self.state != DRAFTED
-
-    @property
-    def transient(self) -> bool:
-        return self.state == FAILED_TRANSIENT
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What one asker has used of one model, over all runs of this folder."""
-
-    asker: str
-    model: str
-    usage: Usage
+def recovered_path(journal: Path) -> Path:
+    """Where a recovered journal waits to take the damaged one's place."""
+    return journal.with_name("journal.recovered.db")
 
 
 class Journal:
@@ -149,6 +63,7 @@ class Journal:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_loop: asyncio.AbstractEventLoop
         self._closing = threading.Event()
+        self._look_at_file()
         with self._explained("opening"):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -158,7 +73,10 @@ class Journal:
             self._create_or_check()
             for n, id_ in self._db.execute("SELECT n, id FROM samples"):
                 self.numbers[id_] = n
-        self._last = max(self.numbers.values(), default=0)
+            # A number is never given twice, even where damage took the sample that had it.
+            used = "SELECT max(sample) FROM replies UNION SELECT max(sample) FROM results"
+            numbers = [n for (n,) in self._db.execute(used) if n is not None]
+        self._last = max([*self.numbers.values(), *numbers], default=0)
         self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True)
 
     def __enter__(self) -> Self:
@@ -337,27 +255,24 @@ class Journal:
             self._timer = self._timer_loop.call_later(GROUP_SECONDS, self._write_group)
 
     def _write_group(self) -> None:
-        """Commit, and tell those who wait for it how it went."""
+        with suppress(RunFolderError):  # whoever waits is told
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit all that has been added so far, and tell those who wait for it how it went."""
+        if self._timer is not None:
+            self._timer.cancel()
         waiting, self._waiting, self._timer = self._waiting, [], None
+        waiting = [one for one in waiting if not one.get_loop().is_closed()]
         try:
             self._write()
         except RunFolderError as error:
             for one in waiting:
                 if not one.done():
                     one.set_exception(error)
-        else:
-            for one in waiting:
-                if not one.done():
-                    one.set_result(None)
-
-    def flush(self) -> None:
-        """Commit all that has been added so far."""
-        if self._timer is not None:
-            self._timer.cancel()
-        waiting, self._waiting, self._timer = self._waiting, [], None
-        self._write()
+            raise
         for one in waiting:
-            if not one.done() and not one.get_loop().is_closed():
+            if not one.done():
                 one.set_result(None)
 
     def _write(self) -> None:
@@ -389,25 +304,32 @@ class Journal:
     def _checkpoint(self) -> None:
         """Move the WAL into the file now and then, outside the event loop's thread: it waits
         for the disk."""
-        db = sqlite3.connect(self.path, isolation_level=None)
-        try:
+        # A full or broken disk is the writer's to report: it meets it too.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as db:
             while not self._closing.wait(CHECKPOINT_SECONDS):
-                try:
+                with suppress(sqlite3.Error):
                     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                except sqlite3.Error:
-                    # A full or broken disk: the writer meets it too, and says so.
-                    time.sleep(CHECKPOINT_SECONDS)
-        finally:
-            db.close()
+
+    # What may be wrong with the file
+
+    def _look_at_file(self) -> None:
+        """Refuse what SQLite would take for a new journal although there was one."""
+        folder = self.path.parent
+        if recovered_path(self.path).exists():
+            raise RunFolderError(
+                f"A recovery of {self.path} was cut short: `silversmith recover {folder}` ends it"
+            )
+        had_one = (folder / "manifest.json").exists()
+        if had_one and self.path.exists() and not self.path.stat().st_size:
+            raise RunFolderError(self._damaged("it is empty"))
 
     def _create_or_check(self) -> None:
         tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}
         if not tables:
-            self._db.executescript(_TABLES)
-            self.set_note("schema_version", str(SCHEMA_VERSION))
+            create_tables(self._db)
             return
         version = self.note("schema_version") if "meta" in tables else None
-        if version is None:
+        if version is None or not version.isdecimal():
             raise RunFolderError(f"{self.path} is no journal of silversmith; choose another --out")
         if int(version) > SCHEMA_VERSION:
             raise RunFolderError(
@@ -420,24 +342,30 @@ class Journal:
         """Turn what SQLite raises into a sentence."""
         try:
             yield
+        except sqlite3.ProgrammingError:
+            raise  # ours, not the file's
         except sqlite3.Error as error:
             raise RunFolderError(self._explain(doing, error)) from error
         except zlib.error as error:
-            raise RunFolderError(self._explain(doing, sqlite3.DatabaseError(str(error)))) from error
+            raise RunFolderError(self._damaged(f"{error} while {doing}")) from error
 
     def _explain(self, doing: str, error: sqlite3.Error) -> str:
         text = str(error)
-        if "full" in text or "disk I/O" in text:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        kind = code & 0xFF
+        if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and code != _SHORT_READ):
             return (
                 f"The disk is full or failing ({text} while {doing} {self.path}): make room and"
                 " run the same command again; what is in the journal is safe"
             )
-        if "readonly" in text or "unable to open" in text:
+        if kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return f"{self.path} cannot be written ({text}): check the folder's permissions"
-        if "locked" in text:
+        if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return f"{self.path} is in use by another program: wait for it, or choose another --out"
+        return self._damaged(f"{text} while {doing}")
+
+    def _damaged(self, why: str) -> str:
         return (
-            f"The journal {self.path} is damaged ({text} while {doing}): restore it from a copy,"
-            " or take what can still be read into a new folder by --out NEW --reuse"
-            f" {self.path.parent}"
+            f"The journal {self.path} is damaged ({why}): restore it from a copy, or save what can"
+            f" still be read of it by `silversmith recover {self.path.parent}`"
         )

@@ -50,7 +50,7 @@ class Pages:
         self._wal_path = path.with_name(path.name + "-wal")
 
     def __enter__(self) -> Self:
-        self._file = open(self._path, "rb")  # noqa: SIM115 - closed by __exit__
+        self._file = open(self._path, "rb")
         wal = self._wal_path.read_bytes() if self._wal_path.exists() else b""
         header = os.pread(self._file.fileno(), 100, 0)
         self._size = _page_size(header, wal)

@@ -105,6 +105,6 @@ def test_shingles_of_any_words(texts, size):
         runs = [tuple(words[start : start + size]) for start in starts]
         own = hashes[offsets[place] : offsets[place + 1]].tolist()
         assert len(own) == len(runs)
-        for run, value in zip(runs, own):
+        for run, value in zip(runs, own, strict=True):
             assert by_run.setdefault(run, value) == value
     assert len(set(by_run.values())) == len(by_run)

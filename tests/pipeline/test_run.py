@@ -238,7 +238,9 @@ def test_a_target_is_met_by_the_first_that_pass(tmp_path):
 
 
 def test_a_target_uses_every_seed_before_it_draws_again(tmp_path):
-    recipe(target=100, filters=[], generators=[{"instruction": {"draws": 50}}], limit=None).run(tmp_path / "r")
+    recipe(target=100, filters=[], generators=[{"instruction": {"draws": 50}}], limit=None).run(
+        tmp_path / "r"
+    )
 
     assert [row["origin"]["draw"] for row in rows(tmp_path / "r")] == [0] * 100
 

@@ -193,6 +193,16 @@ def test_a_mapping_settles_the_rest(
     assert sample_from_fields(fields, mapping).messages == messages
 
 
+@pytest.mark.parametrize(
+    "mapping",
+    [{"chosen": "a", "rejected": "b"}, {"response": "a", "rejected": "b"}, {"rejected": "b"}],
+)
+def test_a_mapping_of_a_rejected_answer(mapping: dict[str, str]) -> None:
+    answer = {} if "a" in mapping.values() else {"output": "reply"}
+    sample = sample_from_fields({"prompt": "ask", "a": "reply", "b": "worse", **answer}, mapping)
+    assert (sample.messages, sample.rejected) == ((USER, ASSISTANT), (USER, WORSE))
+
+
 def test_a_mapping_for_both_response_and_reference() -> None:
     sample = sample_from_fields(
         {"q": "ask", "a": "reply", "gold": "4"}, {"prompt": "q", "response": "a", "answer": "gold"}

@@ -1,0 +1,140 @@
+"""What a run would plan, in numbers, and a sample of it: the seeds are read once, up to a bound,
+and nothing is written."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from random import Random
+
+from ..store import Journal, Standing
+from .books import Books
+from .planning import Planned, Planner
+from .recipe import Recipe
+from .samples import Askers
+
+__all__ = ["SEEDS_READ", "Earlier", "Survey", "survey"]
+
+SEEDS_READ = 500_000
+SECONDS = 30.0
+"""Where the reading stops, whichever comes first: a price must not take longer than a coffee."""
+
+PICKED = 100
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs of a folder have left behind.
+
+    Attributes:
+        numbers: the samples' numbers by their ids.
+        standings: how the settled ones stand.
+        asked: for each asker's title, the samples for which it has replies that still answer.
+    """
+
+    numbers: Mapping[bytes, int] = field(default_factory=dict)
+    standings: Mapping[int, Standing] = field(default_factory=dict)
+    asked: Mapping[str, Collection[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, journal: Journal, askers: Askers, stale: Collection[str]) -> Earlier:
+        """What a journal holds; replies to the askers in `stale` answer no more."""
+        titles = [asker.title for asker in askers.all()]
+        return cls(
+            journal.numbers,
+            journal.settled(),
+            {title: set() if title in stale else journal.samples_of(title) for title in titles},
+        )
+
+
+@dataclass
+class Survey:
+    """What there is to do.
+
+    Attributes:
+        seeds, unused: seeds read, and those of them that suit no generator.
+        planned: samples, by the generator's title.
+        settled: of these, the ones that need nothing any more.
+        unasked: of the rest, those for which an asker has no reply yet, by the titles of
+            generator and asker.
+        picked: samples to rehearse, drawn at random from all that are not settled (from all,
+            where all are settled), by the generator's title.
+        complete: False where the reading stopped at its bound, so that there is more of all.
+    """
+
+    seeds: int = 0
+    unused: int = 0
+    planned: Counter[str] = field(default_factory=Counter)
+    settled: Counter[str] = field(default_factory=Counter)
+    unasked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    picked: dict[str, list[Planned]] = field(default_factory=dict)
+    complete: bool = True
+
+    @property
+    def left(self) -> int:
+        """Samples that are not settled."""
+        return self.planned.total() - self.settled.total()
+
+
+async def survey(recipe: Recipe, askers: Askers, earlier: Earlier) -> Survey:
+    """Walk through what is planned.
+
+    Raises:
+        SeedError: a source cannot be read.
+    """
+    books = Books()
+    planner = Planner(recipe, _Paper(earlier.numbers), books)
+    judges = [asker.title for asker in askers.judges]
+    found = Survey()
+    done: dict[str, list[Planned]] = {}
+    dice = Random(0)
+    end = time.monotonic() + SECONDS
+    async with aclosing(planner.samples()) as plan:
+        async for planned in plan:
+            title = planned.generator.title
+            found.planned[title] += 1
+            if _is_settled(earlier.standings.get(planned.number), askers.settings[title]):
+                found.settled[title] += 1
+                _pick(done.setdefault(title, []), planned, found.settled[title], dice)
+            else:
+                left = found.planned[title] - found.settled[title]
+                _pick(found.picked.setdefault(title, []), planned, left, dice)
+                for asker in (title, *judges):
+                    asked = planned.number in earlier.asked.get(asker, ())
+                    found.unasked[title, asker] += not asked
+            if books.seeds >= SEEDS_READ or time.monotonic() > end:
+                break
+    found.complete = planner.exhausted
+    found.seeds, found.unused = books.seeds, books.unused_seeds
+    found.picked = {**done, **found.picked}
+    return found
+
+
+def _is_settled(standing: Standing | None, settings: bytes) -> bool:
+    return standing is not None and standing.settings == settings and not standing.transient
+
+
+def _pick(picked: list[Planned], planned: Planned, nth: int, dice: Random) -> None:
+    """Keep a uniform sample of all that has come so far, of which this is the `nth` (Vitter 1985,
+    algorithm R)."""
+    if len(picked) < PICKED:
+        picked.append(planned)
+    elif (place := dice.randrange(nth)) < PICKED:
+        picked[place] = planned
+
+
+class _Paper:
+    """Numbers samples as a journal does, and writes nothing down."""
+
+    def __init__(self, numbers: Mapping[bytes, int]) -> None:
+        self.numbers = dict(numbers)
+        self._last = max(self.numbers.values(), default=0)
+
+    def enrol(self, place: int, sample_id: bytes) -> int:
+        if sample_id not in self.numbers:
+            self._last += 1
+            self.numbers[sample_id] = self._last
+        return self.numbers[sample_id]
