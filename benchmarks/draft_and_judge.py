@@ -38,7 +38,7 @@ def recipe(base_url: str, model: str, concurrency: int) -> str:
             "seeds": [{"tasks": "seeds.jsonl"}],
             "generators": [{"instruction": {}}],
             "judges": [{"rubric": {}}],
-            "filters": [{"score": {"min": 0.5}}, {"length": {"min_words": 3}}],
+            "filters": [{"score": {"min": 0}}, {"length": {"min_words": 3}}],
         }
     )
 

@@ -38,6 +38,7 @@ def command(
     reuse: options.Reuse = None,
     retry_failed: options.RetryFailed = False,
     skip_bad_rows: options.SkipBadRows = False,
+    processes: options.Processes = 1,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -59,6 +60,7 @@ def command(
         again=again,
         reuse=reuse or [],
         retry_failed=retry_failed,
+        processes=processes,
         quiet=quiet,
         json=json,
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from .streams import has_room
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -21,6 +23,7 @@ REFRESH_PER_SECOND = 4
 LINE_SECONDS = 5.0
 RATE_SECONDS = 10.0
 FAILURES_SHOWN = 4
+REASONS_SHOWN = 3
 
 
 @contextmanager
@@ -114,6 +117,8 @@ class View:
         samples, calls = self.rates()
         tokens = books.usage.input_tokens + books.usage.output_tokens
         yield f"{samples:,.1f} samples/s · {calls:,.1f} replies/s · {tokens:,} tokens"
+        if repeated := _repeated(books):
+            yield repeated
         money = f"${books.cost:,.4f} spent" if books.cost is not None else "cost unknown"
         yield f"{money} · {_clock(books.seconds)} gone{_left(books, samples)}"
 
@@ -127,14 +132,28 @@ def plain_line(books: Books, samples_per_second: float) -> str:
         f"[{_clock(books.seconds)}] {books.stage}: {books.settled:,}{of} samples settled,"
         f" {books.failed:,} failed, {samples_per_second:,.1f} samples/s, {books.calls:,} replies,"
         f" {tokens:,} tokens, {money}{_left(books, samples_per_second)}"
+        + (f", {repeated}" if (repeated := _repeated(books)) else "")
     )
+
+
+def _repeated(books: Books) -> str:
+    """How many requests were sent again, and for which reasons requests failed."""
+    if not books.retries:
+        return ""
+    reasons: Counter[str] = Counter()
+    for meter in list(books.meters.values()):
+        reasons.update(meter.reasons)
+    listed = ", ".join(f"{n:,} × {reason}" for reason, n in reasons.most_common(REASONS_SHOWN))
+    return f"{books.retries:,} requests repeated" + (f" ({listed})" if listed else "")
 
 
 def _print_lines(books: Books, recipe: Recipe, done: threading.Event) -> None:
     view = View(books, recipe)
     view.rates()
     while not done.wait(LINE_SECONDS):
-        print(plain_line(books, view.rates()[0]), file=sys.stderr, flush=True)
+        line = plain_line(books, view.rates()[0])
+        if has_room(sys.stderr):
+            print(line, file=sys.stderr, flush=True)
 
 
 def _left(books: Books, samples_per_second: float) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "MaxTokens",
     "Model",
     "Out",
+    "Processes",
     "Quiet",
     "RetryFailed",
     "Reuse",
@@ -47,7 +48,7 @@ MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", min=0, help="Stop at so many tokens, resumable.")
 ]
 MaxCalls = Annotated[
-    int | None, typer.Option("--max-calls", min=0, help="Stop at so many replies, resumable.")
+    int | None, typer.Option("--max-calls", min=0, help="Stop at so many requests, resumable.")
 ]
 Set = Annotated[
     list[str] | None,
@@ -70,6 +71,15 @@ RetryFailed = Annotated[
 ]
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Pass over unreadable rows, and count them.")
+]
+Processes = Annotated[
+    int,
+    typer.Option(
+        "--processes",
+        min=1,
+        max=32,
+        help="Draft and judge in so many processes, for endpoints that are faster than one core.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only the books at the end.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the manifest on standard output.")]

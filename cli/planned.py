@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from ..pipeline.forecast import Forecast
+    from ..pipeline.forecast import Forecast, Range, Stage
 
 __all__ = ["show"]
 
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
 
 def show(plan: Forecast) -> None:
-    """Print what a run would make and ask for."""
+    """Print what a run would make, ask for and cost."""
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("stage")
@@ -22,25 +27,125 @@ def show(plan: Forecast) -> None:
     for name in ("samples", "calls", "tokens in", "tokens out", "cost"):
         table.add_column(name, justify="right")
     for stage in plan.stages:
-        table.add_row(
-            stage.asker,
-            stage.model,
-            f"{stage.samples:,}",
-            f"{stage.calls:,}",
-            f"{stage.input_tokens:,}",
-            f"{stage.output_tokens:,}",
-            _money(stage.cost),
-        )
+        table.add_row(*_row(stage))
     console.print(table)
+    for line in _lines(plan):
+        console.print(Text(line))
+
+
+def _row(stage: Stage) -> tuple[str, ...]:
+    if not stage.rehearsed and stage.samples:
+        return (stage.asker, stage.model, f"{stage.samples:,}", *(["unknown"] * 4))
+    return (
+        stage.asker,
+        stage.model,
+        f"{stage.samples:,}",
+        _count(stage.calls),
+        _count(stage.input_tokens),
+        _count(stage.output_tokens),
+        _money(stage.cost),
+    )
+
+
+def _lines(plan: Forecast) -> Iterator[str]:
+    yield from _what_there_is(plan)
+    yield from _what_it_costs(plan)
+    size = plan.footprint
+    yield (
+        f"Disk: about {_size(size.journal)} for the journal, {_size(size.parquet)} for the Parquet"
+        " files."
+    )
+    for need in size.memory:
+        takes = "does not say what it needs"
+        if need.bytes is not None:
+            takes = f"takes at most about {_size(need.bytes)}"
+        yield f"Memory: the filter {need.filter} {takes}."
+
+
+def _what_there_is(plan: Forecast) -> Iterator[str]:
+    least = "" if plan.complete else "at least "
     unused = f", {plan.unused_seeds:,} of them suit no generator" if plan.unused_seeds else ""
-    console.print(
-        f"{plan.seeds:,} seeds{unused}; {plan.samples:,} samples, at least {plan.calls:,} calls,"
-        f" cost {_money(plan.cost)}"
-    )
-    console.print(
-        "Tokens are estimated: the real first prompts, simulated replies, 4 characters each."
-    )
+    kept = f", drawn until {plan.target:,} are kept" if plan.target is not None else ""
+    samples = f"{least}{plan.samples:,} samples{kept}"
+    yield f"{least.capitalize()}{plan.seeds:,} seeds{unused}; {samples}."
+    if not plan.complete:
+        times = f", about {plan.times:.1f} times as many by the files' size" if plan.times else ""
+        yield f"The seeds go on{times}; all figures are of those that were read for this plan."
+    if plan.refused:
+        yield f"A run there would be refused: {plan.refused}. This plan is of a new folder."
+    elif plan.folder is not None:
+        yield (
+            f"{plan.folder} has {plan.settled:,} of these samples already; the table is of what is"
+            " still to be asked for."
+        )
+    if plan.changed:
+        yield f"Changed since then: {', '.join(plan.changed)}; a run there wants --again."
+    if plan.to_finish is not None and plan.to_finish.seen and not plan.changed:
+        yield f"By what was spent there, {plan.to_finish}."
+    elif plan.calls.low:
+        yield "Run a few samples (--limit 20): then a plan says what the rest takes at their rate."
 
 
-def _money(cost: float | None) -> str:
-    return "unknown" if cost is None else f"${cost:,.4f}"
+def _what_it_costs(plan: Forecast) -> Iterator[str]:
+    cost = f"cost {_money(plan.cost)}"
+    if plan.unpriced:
+        known = f", and {_money(plan.cost)} of the others" if plan.cost.low else ""
+        cost = f"cost unknown (no prices: {', '.join(plan.unpriced)}){known}"
+    yield (
+        f"To be asked for: {_count(plan.calls)} calls, {_count(plan.input_tokens)} tokens in,"
+        f" {_count(plan.output_tokens)} out; {cost}."
+    )
+    yield (
+        "From: each first reply is usable and as long as a simulated one. To: each question takes"
+        " all its attempts, and each reply is as long as max_tokens allows."
+    )
+    endless = sorted({s.model for s in plan.stages if s.calls.low and s.reply_limit is None})
+    if endless:
+        yield f"Nothing limits the replies of {', '.join(endless)}: parameters.max_tokens would."
+    guessed = sorted({s.model for s in plan.stages if s.calls.low and not s.counted})
+    if guessed:
+        yield (
+            f"Tokens are estimated from characters for {', '.join(guessed)}; given a `tokenizer`,"
+            " they are counted."
+        )
+    blind = [s.asker for s in plan.stages if s.samples and not s.rehearsed]
+    if blind:
+        yield f"No rehearsed sample got as far as {', '.join(blind)}, so that it is in no sum."
+
+
+def _count(range_: Range) -> str:
+    return _from_to(range_, _short)
+
+
+def _money(range_: Range | None) -> str:
+    if range_ is None:
+        return "unknown"
+    return _from_to(range_, lambda dollars: f"${dollars:,.{2 if dollars >= 1 else 4}f}")
+
+
+def _from_to(range_: Range, spell: Callable[[float], str]) -> str:
+    low = spell(range_.low)
+    if range_.high is None:
+        return f"{low} up"
+    high = spell(range_.high)
+    return low if low == high else f"{low}–{high}"
+
+
+def _short(number: float) -> str:
+    """Whole up to 9,999, then with three digits and a unit."""
+    if number < 10_000:
+        return f"{number:,.0f}"
+    for unit in ("k", "M"):
+        number /= 1000
+        if number < 999.5:
+            return f"{number:.{max(0, 2 - int(math.log10(number)))}f}{unit}"
+    return f"{number / 1000:,.2f}G"
+
+
+def _size(bytes_: float) -> str:
+    """In the largest unit of which there is at least one."""
+    for unit in UNITS[:-1]:
+        if bytes_ < 999.5:
+            return f"{bytes_:.0f} {unit}" if bytes_ >= 10 else f"{bytes_:.1f} {unit}"
+        bytes_ /= 1000
+    return f"{bytes_:,.1f} {UNITS[-1]}"

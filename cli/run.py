@@ -25,6 +25,7 @@ def command(
     reuse: options.Reuse = None,
     retry_failed: options.RetryFailed = False,
     skip_bad_rows: options.SkipBadRows = False,
+    processes: options.Processes = 1,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -47,6 +48,7 @@ def command(
         again=again,
         reuse=reuse or [],
         retry_failed=retry_failed,
+        processes=processes,
         quiet=quiet,
         json=json,
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json as json_
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Interrupted
+from .stopping import Stoppable
 
 if TYPE_CHECKING:
     from ..pipeline import Recipe, RunReport
@@ -25,6 +24,7 @@ def run_and_show(
     again: bool,
     reuse: Sequence[Path],
     retry_failed: bool,
+    processes: int,
     quiet: bool,
     json: bool,
 ) -> None:
@@ -32,25 +32,28 @@ def run_and_show(
 
     Raises:
         SilversmithError: as `Recipe.run_async`.
-        Interrupted: the user stopped it.
+        Interrupted: a signal stopped it.
     """
     from ..pipeline import Books
     from .live import watching
 
     books = Books()
-    # A service manager's SIGTERM is as good as Ctrl-C: stop at once, lose nothing.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        with watching(books, recipe, quiet=quiet):
-            report = asyncio.run(
-                recipe.run_async(
-                    out, again=again, reuse=reuse, retry_failed=retry_failed, books=books
-                )
-            )
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"stopped; every reply so far is in {out}: the same command goes on from there"
-        ) from None
+
+    async def work() -> RunReport:
+        return await recipe.run_async(
+            out,
+            again=again,
+            reuse=reuse,
+            retry_failed=retry_failed,
+            processes=processes,
+            books=books,
+        )
+
+    sentence = f"stopped; every reply so far is in {out}: the same command goes on from there"
+    if any(spec.batch for spec in recipe.models.values()):
+        sentence += "; batches go on at the provider, and it collects them"
+    with Stoppable(sentence) as stoppable, watching(books, recipe, quiet=quiet):
+        report = asyncio.run(stoppable.run(work))
     _end(report, quiet=quiet, json=json)
 
 

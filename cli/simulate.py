@@ -53,6 +53,20 @@ def command(
         float,
         typer.Option(callback=_share, help="Share of requests that are never answered (0 to 1)."),
     ] = 0.0,
+    batch_seconds: Annotated[
+        float, typer.Option(callback=_amount, help="Seconds that each batch takes.")
+    ] = 0.0,
+    batch_window: Annotated[
+        float,
+        typer.Option(callback=_amount, help="Seconds after which a batch expires; 0: never."),
+    ] = 0.0,
+    batch_limit: Annotated[
+        int, typer.Option(min=0, help="Refuse batches of more requests; 0: OpenAI's 50,000.")
+    ] = 0,
+    batch_tokens: Annotated[
+        int,
+        typer.Option(min=0, help="Refuse batches while this many tokens are queued; 0: no limit."),
+    ] = 0,
     flawed: Annotated[
         float,
         typer.Option(
@@ -81,9 +95,9 @@ def command(
 ) -> None:
     """Serve a simulated model over HTTP, with set latency, limits and faults.
 
-    It speaks the OpenAI API: POST /v1/chat/completions and GET /v1/models. GET /stats counts what
-    happened, POST /reset starts the counts anew. The same request gets the same reply. Ctrl-C
-    ends it.
+    It speaks the OpenAI API: POST /v1/chat/completions, GET /v1/models, and /v1/files and
+    /v1/batches for batches. GET /stats counts what happened, POST /reset starts the counts anew.
+    The same request gets the same reply. Ctrl-C ends it.
     """
     key = None if api_key_env is None else os.environ.get(api_key_env, "")
     if key == "":
@@ -103,6 +117,10 @@ def command(
             fail_rate=fail_rate,
             hang_rate=hang_rate,
             malformed_rate=malformed_rate,
+            batch_seconds=batch_seconds,
+            batch_window=batch_window,
+            batch_limit=batch_limit,
+            batch_tokens=batch_tokens,
             flawed=flawed,
             seed=seed,
             models=tuple(model or ()),

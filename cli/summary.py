@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -67,13 +68,22 @@ def _spent(report: RunReport) -> str:
     if not usage:
         return f"{run['seconds']:,.1f} s"
     cost = report.manifest["cost"]
-    unpriced = sorted({one["model"] for one in usage if one["cost"] is None})
-    money = f"${cost:,.4f}" if not unpriced else f"cost unknown (no prices: {', '.join(unpriced)})"
+    money = f"${cost:,.4f}" if cost is not None else f"cost unknown ({_why_unknown(usage)})"
     calls = sum(one["calls"] for one in usage)
+    failed = sum(one["failed"] for one in report.manifest["requests"].values())
+    lost = f" and {failed:,} requests without a reply" if failed else ""
     return (
-        f"{run['seconds']:,.1f} s, {run['calls']:,} calls now; in all {calls:,} calls,"
+        f"{run['seconds']:,.1f} s, {run['calls']:,} calls now; in all {calls:,} calls{lost},"
         f" {tokens:,} tokens, {money}"
     )
+
+
+def _why_unknown(usage: Sequence[Mapping[str, Any]]) -> str:
+    """Why nobody knows what was spent."""
+    unmetered = sum(one["unmetered"] for one in usage)
+    if unmetered:
+        return f"{unmetered:,} replies came without a count of tokens"
+    return f"no prices: {', '.join(sorted({one['model'] for one in usage if one['cost'] is None}))}"
 
 
 def _what_where_next(report: RunReport) -> list[tuple[str, str]]:

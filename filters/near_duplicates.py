@@ -42,8 +42,8 @@ class NearDuplicates(DatasetFilter):
     Chaudhuri et al. 2006, Bayardo et al. 2007), so that text which all rows have in common costs
     nothing; and the true similarity decides.
 
-    Needs about 0.7 kB of memory a row besides the table, and 8 bytes for each shingle of the
-    rows that are compared.
+    Needs about 1 kB of memory a row besides the table, and 1.5 bytes for each character of the rows
+    that are compared.
     """
 
     kind: ClassVar[str] = "near_duplicates"
@@ -86,6 +86,10 @@ class NearDuplicates(DatasetFilter):
                 shown = math.floor(likeness * 100 + 1e-9) / 100
                 yield Drop(row, f"{shown:.2f} with {ids[kept].as_py()[:8]}", kept)
                 del sets[row]
+
+    def bytes_per_row(self, characters: float) -> float:
+        """A signature, and the shingles as if all rows had a partner (measured)."""
+        return 900 + 1.5 * characters
 
     def _with_partners(self, table: pa.Table) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         """Which rows agree with another in a band of their signatures, and how often shingles

@@ -1,6 +1,6 @@
 """Ways to reach a model."""
 
-from .base import Connection, Reply, Request, SchemaForm
+from .base import Connection, Reply, Request, Resumable, SchemaForm
 from .connect import connect
 from .meter import Meter
 from .spec import ModelSpec, Prices
@@ -13,6 +13,7 @@ __all__ = [
     "Prices",
     "Reply",
     "Request",
+    "Resumable",
     "SchemaForm",
     "connect",
     "parse_reply",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import orjson
 
@@ -14,7 +14,7 @@ from ..records import Usage
 from .meter import Meter
 from .surrogates import without_surrogates
 
-__all__ = ["SIMULATED", "Connection", "Reply", "Request", "SchemaForm"]
+__all__ = ["SIMULATED", "Connection", "Reply", "Request", "Resumable", "SchemaForm"]
 
 SchemaForm = Literal["json_schema", "json_object", "prompt"]
 """How an endpoint is asked for structured output: by `response_format` with a schema, by
@@ -36,6 +36,8 @@ class Request:
         parameters: what the recipe sets (temperature, max_tokens ...).
         seed: the draw's number, for a model that is deterministic by seed and draw; sent to
             an endpoint only where the model's `send_seed` is on.
+        id: for a model in batch mode: different for all requests of a run, and the same for the
+            same request in the next process.
     """
 
     messages: Sequence[Mapping[str, str]]
@@ -43,6 +45,7 @@ class Request:
     schema_name: str = "reply"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,16 @@ class Connection(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A connection that finds the answers to its requests again in the next process, by their
+    ids, until it is told that they are safe."""
+
+    def kept(self, id_: str) -> None:
+        """The reply to the request of this id is safe."""
         ...
 
 

@@ -14,6 +14,7 @@ __all__ = ["BadRequest", "ChatRequest", "read_request"]
 
 _SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MOST_CHOICES = 128
+_TYPES = {401: "authentication_error", 429: "rate_limit_error", 500: "server_error"}
 
 
 class BadRequest(Exception):
@@ -33,6 +34,18 @@ class BadRequest(Exception):
         self.param = param
         self.status = status
         self.code = code
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The error object."""
+        return {
+            "error": {
+                "message": str(self),
+                "type": _TYPES.get(self.status, "invalid_request_error"),
+                "param": self.param,
+                "code": self.code,
+            }
+        }
 
 
 @dataclass(frozen=True, slots=True)

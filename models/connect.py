@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .base import Connection
+from .batch_notes import Notes
 from .simulated import SimulatedConnection
 from .spec import ModelSpec
 
 __all__ = ["connect"]
 
 
-def connect(spec: ModelSpec, name: str = "") -> Connection:
+def connect(
+    spec: ModelSpec,
+    name: str = "",
+    *,
+    notes: Notes | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Connection:
     """A connection, not yet open, with the model of that name in the recipe (writer, critic ...).
     Nothing is reached before it is opened; the first one with an endpoint loads `openai`, which
-    takes most of a second."""
+    takes most of a second.
+
+    Args:
+        spec: the model.
+        name: what the recipe calls it, for messages.
+        notes, tell: for a model in batch mode, see `BatchConnection`.
+    """
     if spec.simulated is not None:
         return SimulatedConnection(spec.simulated)
+    if spec.batch:
+        from .batch import BatchConnection
+
+        return BatchConnection(spec, name, notes=notes, tell=tell)
     from .endpoint import EndpointConnection
 
     return EndpointConnection(spec, name)

@@ -1,15 +1,16 @@
-"""An OpenAI-compatible endpoint.
+"""An OpenAI-compatible endpoint, or several that serve the same model.
 
 All that is about the protocol is the `openai` package's: address, key, headers, errors. A
 request goes straight through the HTTP client under it, which costs a sixth of the CPU time of
-`chat.completions.create` and leaves the body as it came, for the journal.
+`chat.completions.create` and leaves the body as it came, for the journal. When it goes, and to
+which endpoint, is the line's affair (see `line.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import aiohttp
@@ -20,10 +21,13 @@ import orjson
 from ..errors import EndpointError, ReplyError
 from . import faults
 from .base import Reply, Request, SchemaForm
-from .gate import Gate
+from .gate import Gate, Ticket
+from .line import Line
 from .meter import Meter
+from .pace import Paces
 from .probe import probe
-from .retry import RetryPolicy
+from .replicas import Replica, Replicas
+from .retry import Freedom, RetryPolicy, Setback
 from .sentences import Sentences
 from .spec import ModelSpec
 from .structured import with_form
@@ -43,24 +47,44 @@ SECRET_FROM = 16
 
 BLOT = b"***"
 
-Tell = Callable[[openai.APIError, int], EndpointError]
+TRIAL_TIMEOUT = 30.0
+"""Seconds for trying whether an endpoint that was set aside is well again, at most."""
+
+MOVES = 2
+"""How often a request may go to another endpoint at no cost, for each endpoint that there is."""
+
+TRIAL = Request([{"role": "user", "content": "Say ready."}])
+
+OVERLOADED = frozenset({503, 504, 529})
+"""Statuses by which a server says that it has too much to do."""
+
+Tell = Callable[[Sentences, openai.APIError, int], EndpointError]
 """What to say of a fault after so many tries."""
 
 
 class EndpointConnection:
-    """A connection with one model at an endpoint.
+    """A connection with one model at its endpoint, or at several. Belongs to the event loop that
+    it is used in.
 
     Args:
         spec: the model.
         name: what the recipe calls it, for messages.
         policy: when a request is repeated; by default as `spec.retries` says.
+        paces: the paces of all servers of the run; by default the model's alone.
     """
 
-    def __init__(self, spec: ModelSpec, name: str = "", policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        name: str = "",
+        policy: RetryPolicy | None = None,
+        paces: Paces | None = None,
+    ) -> None:
         self.spec = spec
         self.name = name
         self.meter = Meter()
         self._policy = policy or RetryPolicy(retries=spec.retries)
+        self._paces = paces or Paces()
         self._form: SchemaForm | None = None
         self._client: openai.AsyncOpenAI | None = None
 
@@ -73,7 +97,8 @@ class EndpointConnection:
 
     async def open(self, form: SchemaForm | None = None) -> None:
         """Connect, and find out by tiny requests whether host, key, model and parameters are
-        right, and how the endpoint takes a request for structured output.
+        right, and how the endpoint takes a request for structured output. Of several endpoints
+        each is asked; one that gives no answer is set aside, as long as another one does.
 
         Args:
             form: what an earlier run found out; None finds it out.
@@ -83,7 +108,7 @@ class EndpointConnection:
         """
         self._connect(self._key())
         try:
-            self._form = await probe(self._send_first, form)
+            await self._open_all(form)
         except BaseException:
             await self.close()
             raise
@@ -97,11 +122,12 @@ class EndpointConnection:
                 request can succeed any more; else the endpoint refuses this request.
         """
         content = self._content(request, self.form)
-        return await self._answer(content, self._policy, self._sentences.later)
+        return await self._answer(content, self._line, self._policy, Sentences.later)
 
     async def close(self) -> None:
         """Close all connections with the endpoint."""
         if self._client is not None:
+            await self._replicas.close()
             await self._client.close()
             self._client = None
 
@@ -126,7 +152,7 @@ class EndpointConnection:
         return key
 
     def _connect(self, key: str) -> None:
-        places = self.spec.concurrency
+        places = self.spec.at_once
         self._http = openai.DefaultAioHttpClient(
             limits=httpx2.Limits(
                 max_connections=places,
@@ -138,35 +164,68 @@ class EndpointConnection:
         )
         # Without a key of ours the package would take OPENAI_API_KEY and send it to anyone.
         self._client = openai.AsyncOpenAI(
-            base_url=self.spec.base_url,
+            base_url=self.spec.urls[0],
             api_key=key or "none",
             max_retries=0,
             http_client=self._http,
         )
-        base = self._client.base_url
-        self._url = base.copy_with(path=f"{base.path}chat/completions")
         self._headers = self._http.headers.copy()
         self._headers.update(self._client.auth_headers if key else {})
         for header, value in self._client.default_headers.items():
             if isinstance(value, str):
                 self._headers[header] = value
-        self._gate = Gate(places)
         self._secret = key.encode() if len(key) >= SECRET_FROM else b""
-        self._sentences = Sentences(
-            self.spec, self.name, str(base).rstrip("/"), key, self._policy.patience
-        )
+        replicas = [self._replica(url, key, self._client) for url in self.spec.urls]
+        self._url, self._sentences = replicas[0].address, replicas[0].sentences
+        self._line = Line([replica.gate for replica in replicas])
+        self._replicas = Replicas(replicas, self._line, self._is_well, self._note_aside)
 
-    async def _send_first(self, request: Request, form: SchemaForm) -> Reply:
-        """Send a request of the probe; where it cannot succeed, say so within seconds."""
+    def _replica(self, url: str | None, key: str, client: openai.AsyncOpenAI) -> Replica:
+        base = (client if url is None else client.with_options(base_url=url)).base_url
+        said = str(base).rstrip("/")
+        gate = Gate(
+            self.spec.concurrency,
+            self._paces.of(said, key),
+            requests_per_minute=self.spec.requests_per_minute,
+            tokens_per_minute=self.spec.tokens_per_minute,
+        )
+        sentences = Sentences(self.spec, self.name, said, key, self._policy.patience)
+        return Replica(said, gate, base.copy_with(path=f"{base.path}chat/completions"), sentences)
+
+    async def _open_all(self, form: SchemaForm | None) -> None:
+        """Ask each endpoint; the first that answers says how to ask."""
+        silent: list[tuple[Replica, EndpointError]] = []
+        self._form = None
+        for replica in self._replicas:
+            try:
+                self._form = await probe(self._send_first(replica), self._form or form)
+            except EndpointError as error:
+                if not error.retryable or len(self._replicas) == 1:
+                    raise
+                silent.append((replica, error))
+        if self._form is None:
+            raise silent[0][1]
+        for replica, _ in silent:
+            self._replicas.set_aside(replica)
+
+    def _send_first(self, replica: Replica) -> Callable[[Request, SchemaForm], Awaitable[Reply]]:
+        """What sends the requests of the probe to one endpoint; where they cannot succeed, it
+        says so within seconds."""
         policy = replace(
             self._policy,
             retries=min(4, self._policy.retries),
-            first_wait=min(0.25, self._policy.first_wait),
             longest_wait=min(4.0, self._policy.longest_wait),
             patience=min(60.0, self._policy.patience),
             give_up_after=8.0,
         )
-        return await self._answer(self._content(request, form), policy, self._sentences.at_first)
+        line = Line([replica.gate])
+
+        async def send(request: Request, form: SchemaForm) -> Reply:
+            return await self._answer(
+                self._content(request, form), line, policy, Sentences.at_first
+            )
+
+        return send
 
     def _content(self, request: Request, form: SchemaForm) -> bytes:
         body = {"model": self.spec.model, **self.spec.parameters, **with_form(request, form)}
@@ -174,13 +233,13 @@ class EndpointConnection:
             body["seed"] = request.seed
         return orjson.dumps(body)
 
-    async def _answer(self, content: bytes, policy: RetryPolicy, tell: Tell) -> Reply:
+    async def _answer(self, content: bytes, line: Line, policy: RetryPolicy, tell: Tell) -> Reply:
         """The reply to one request; tenacity comes in only after a first fault, since its loop
         costs more than the request."""
         try:
-            return await self._try(content)
-        except openai.APIError as fault:
-            known = [fault]
+            return await self._try(content, line)
+        except Setback as setback:
+            known = [setback]
         tries = 1
 
         async def again() -> Reply:
@@ -189,49 +248,58 @@ class EndpointConnection:
                 raise known.pop()
             tries += 1
             self.meter.retried += 1
-            return await self._try(content)
+            return await self._try(content, line, again=True)
 
         try:
-            return await policy.retrying()(again)
-        except openai.APIError as fault:
-            raise tell(fault, tries) from None
+            return await policy.retrying(most_moves=MOVES * len(self._replicas))(again)
+        except Setback as setback:
+            raise tell(setback.sentences, setback.fault, tries) from None
 
-    async def _try(self, content: bytes) -> Reply:
+    async def _try(self, content: bytes, line: Line, *, again: bool = False) -> Reply:
         """One request.
 
         Raises:
-            openai.APIError: what came of it instead of a reply.
+            Setback: what came of it instead of a reply.
         """
+        ticket = await line.enter(len(content), again=again)
+        replica = self._replicas.at(ticket.gate)
         meter = self.meter
-        async with self._gate:
-            meter.calls += 1
-            meter.in_flight += 1
-            try:
-                reply = self._read(await self._post(content))
-            except openai.APIError as fault:
-                meter.failure(faults.reason(fault))
-                self._pause(fault)
-                raise
-            finally:
-                meter.in_flight -= 1
+        meter.calls += 1
+        meter.in_flight += 1
+        try:
+            response = await self._post(replica, content, self.spec.timeout)
+            ticket.gate.told(line.now(), response.headers)
+            reply = self._read(response)
+            ticket.gate.answered(ticket, line.now(), reply.usage)
+        except openai.APIError as fault:
+            meter.failure(faults.reason(fault))
+            freedom = self._learn(ticket, line.now(), fault)
+            raise Setback(fault, replica.sentences, freedom) from None
+        finally:
+            meter.in_flight -= 1
+            line.leave(ticket)
+        self._replicas.answers(replica)
         meter.answer(reply.usage)
         return reply
-
-    async def _post(self, content: bytes) -> httpx2.Response:
+    async def _post(self, replica: Replica, content: bytes, timeout: float) -> httpx2.Response:
         # A body given as a stream spares httpx2 the headers that aiohttp adds anyway, and a known
         # encoding spares it the search for one: together a sixth of the call.
         request = httpx2.Request(
-            "POST", self._url, headers=self._headers, stream=httpx2.ByteStream(content)
+            "POST", replica.address, headers=self._headers, stream=httpx2.ByteStream(content)
         )
         request.headers.encoding = self._headers.encoding
         request.read()
+        deadline = asyncio.timeout(timeout)
+        replica.under_way.add(deadline)
         try:
-            async with asyncio.timeout(self.spec.timeout):
+            async with deadline:
                 return await self._http.send(request)
         except TimeoutError:
             raise openai.APITimeoutError(request) from None
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
             raise faults.connection_fault(error, request) from None
+        finally:
+            replica.under_way.discard(deadline)
 
     def _read(self, response: httpx2.Response) -> Reply:
         if not response.is_success:
@@ -244,8 +312,40 @@ class EndpointConnection:
         except ReplyError as error:
             raise faults.broken_answer(response, error.reason) from None
 
-    def _pause(self, fault: openai.APIError) -> None:
+    def _learn(self, ticket: Ticket, now: float, fault: openai.APIError) -> Freedom:
+        """What a fault says of the endpoint; returns whether the request goes on at no cost."""
+        gate, replica = ticket.gate, self._replicas.at(ticket.gate)
         asked = faults.asked_wait(fault)
-        limited = isinstance(fault, openai.RateLimitError)
-        if limited and asked is not None and asked <= self._policy.patience:
-            self._gate.pause(asked)
+        if asked is not None and asked > self._policy.patience:
+            asked = None  # whoever was told so ends the run
+        elif isinstance(fault, openai.RateLimitError) and faults.is_passing(fault):
+            self._replicas.answers(replica)
+            gate.refused(ticket, now, asked)
+            return "waits"
+        status = fault.status_code if isinstance(fault, openai.APIStatusError) else 0
+        lost = isinstance(fault, openai.APIConnectionError)
+        strained = status in OVERLOADED or isinstance(fault, openai.APITimeoutError)
+        gate.failed(now, strained=strained)
+        if strained and asked is not None:
+            gate.pace.pause(now + asked)
+        if not lost and status < 500:
+            self._replicas.answers(replica)
+        elif self._replicas.fails(replica, lost=lost):
+            return "moves"
+        return None
+
+    async def _is_well(self, replica: Replica) -> bool:
+        """Whether an endpoint that was set aside gives an answer again."""
+        content = self._content(TRIAL, self.form)
+        self.meter.calls += 1
+        try:
+            timeout = min(TRIAL_TIMEOUT, self.spec.timeout)
+            reply = self._read(await self._post(replica, content, timeout))
+        except openai.APIError as fault:
+            self.meter.failure(faults.reason(fault))
+            return isinstance(fault, openai.RateLimitError)
+        self.meter.answer(reply.usage)
+        return True
+
+    def _note_aside(self, urls: Sequence[str]) -> None:
+        self.meter.aside = tuple(urls)

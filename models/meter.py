@@ -21,6 +21,7 @@ class Meter:
         retried: requests that were sent again after a passing fault.
         in_flight: requests sent and not yet answered.
         reasons: failed requests by reason, in a few words ("HTTP 500", "timeout" ...).
+        aside: the addresses of endpoints that are set aside for others now.
         input_tokens, output_tokens, cached_tokens, reasoning_tokens: as the endpoint reported
             them, cached and reasoning tokens included in input and output.
     """
@@ -31,6 +32,7 @@ class Meter:
     retried: int = 0
     in_flight: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    aside: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0

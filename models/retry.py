@@ -5,14 +5,38 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
+from typing import Literal
 
 import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
-from tenacity.wait import wait_exponential, wait_random
 
 from .faults import asked_wait, is_passing
+from .sentences import Sentences
 
-__all__ = ["RetryPolicy"]
+__all__ = ["Freedom", "RetryPolicy", "Setback"]
+
+GROWTH = 4.0
+MANY = 30
+
+
+Freedom = Literal["waits", "moves"] | None
+
+
+class Setback(Exception):
+    """What came of a request instead of a reply.
+
+    Args:
+        fault: in the words of the `openai` package.
+        sentences: what to say of it.
+        freedom: whether the request goes back into the line at once and uses up no retry: it
+            "waits" there until the endpoint wants it, or "moves" to another endpoint.
+    """
+
+    def __init__(self, fault: openai.APIError, sentences: Sentences, freedom: Freedom) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+        self.sentences = sentences
+        self.freedom = freedom
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,48 +44,63 @@ class RetryPolicy:
     """How often and for how long an endpoint is asked again after a passing fault.
 
     Attributes:
-        retries: repetitions after the first try. A 429 that says when to come back uses up none.
-        first_wait: seconds before the first repetition; doubled for each further one.
+        retries: repetitions after the first try. A 429 that says when to come back uses up none,
+            nor does a setback that is free.
+        first_wait: seconds before the first repetition; four times as long before each further
+            one. Most faults concern one request, and an endpoint that is gone takes a while.
         longest_wait: seconds up to which it grows; up to `first_wait` of chance is added.
-        patience: seconds that the endpoint may ask to wait, in total.
+        patience: seconds that the endpoint may ask to wait, in total; and seconds after which a
+            request that met nothing but free setbacks is given up.
         give_up_after: seconds after which no further repetition is begun, one excepted.
     """
 
     retries: int = 8
-    first_wait: float = 0.5
+    first_wait: float = 0.1
     longest_wait: float = 30.0
     patience: float = 600.0
     give_up_after: float = math.inf
 
-    def retrying(self) -> AsyncRetrying:
-        """A tenacity loop for one request; it raises the last fault as it is."""
-        course = _Course(self)
+    def retrying(self, most_moves: int = 0) -> AsyncRetrying:
+        """A tenacity loop for one request; it raises the last fault or setback as it is.
+
+        Args:
+            most_moves: how often moving to another endpoint is free.
+        """
+        course = _Course(self, most_moves)
         return AsyncRetrying(
-            retry=retry_if_exception(is_passing), wait=course.wait, stop=course.stop, reraise=True
+            retry=retry_if_exception(_may_pass), wait=course.wait, stop=course.stop, reraise=True
         )
 
 
 class _Course:
     """One request's way through the policy."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    def __init__(self, policy: RetryPolicy, most_moves: int) -> None:
         self._policy = policy
-        self._own_wait = wait_exponential(
-            multiplier=policy.first_wait, max=policy.longest_wait
-        ) + wait_random(0, policy.first_wait)
+        self._moves_left = most_moves
         self._repeated = 0
         self._waited = 0.0
 
     def wait(self, state: RetryCallState) -> float:
-        asked = asked_wait(_fault(state))
+        fault, freedom = _fault(state)
+        if self._is_free(freedom):
+            return 0.0
+        asked = asked_wait(fault)
         if asked is None:
-            return self._own_wait(state)
+            first = self._policy.first_wait
+            wait = min(self._policy.longest_wait, first * GROWTH ** min(self._repeated, MANY))
+            return wait + random.uniform(0, first)
         # All requests were told the same time: spread them, lest they come back as one.
         return asked + random.uniform(0, min(1.0, asked / 10))
 
     def stop(self, state: RetryCallState) -> bool:
-        fault = _fault(state)
+        """Called after `wait`."""
+        fault, freedom = _fault(state)
         asked = asked_wait(fault)
+        since = state.seconds_since_start or 0.0
+        if self._is_free(freedom):
+            self._moves_left -= freedom == "moves"
+            return since > self._policy.patience
         if asked is not None:
             self._waited += asked
             if self._waited > self._policy.patience:
@@ -69,9 +108,18 @@ class _Course:
             if isinstance(fault, openai.RateLimitError):
                 return False
         self._repeated += 1
-        late = (state.seconds_since_start or 0.0) > self._policy.give_up_after
+        late = since > self._policy.give_up_after
         return self._repeated > self._policy.retries or (late and state.attempt_number > 1)
 
+    def _is_free(self, freedom: Freedom) -> bool:
+        return freedom == "waits" or (freedom == "moves" and self._moves_left > 0)
 
-def _fault(state: RetryCallState) -> BaseException | None:
-    return None if state.outcome is None else state.outcome.exception()
+
+def _fault(state: RetryCallState) -> tuple[BaseException | None, Freedom]:
+    """What went wrong, and whether that is free."""
+    error = None if state.outcome is None else state.outcome.exception()
+    return (error.fault, error.freedom) if isinstance(error, Setback) else (error, None)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return is_passing(error.fault if isinstance(error, Setback) else error)

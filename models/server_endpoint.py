@@ -16,6 +16,7 @@ import orjson
 
 from ..errors import EndpointError
 from .chat_request import BadRequest, ChatRequest, read_request
+from .server_batches import Batches
 from .server_options import ServerOptions
 from .simulated import SimulatedModel, SimulatedOptions, completion_body
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Stats"]
 
 _JSON = {"Content-Type": "application/json"}
-_TYPES = {401: "authentication_error", 429: "rate_limit_error", 500: "server_error"}
 
 
 @dataclass(slots=True)
@@ -44,6 +44,9 @@ class Stats:
             included; now, and at most at one time.
         distinct, repeated: different request bodies, and requests with one that had come before.
         answered_again: requests with HTTP 200 to a body that had been answered with it before.
+        t_recv0: when the first of them came, in seconds since 1970; None before that.
+        files, batches, batch_requests: files uploaded, batches created, and the requests of
+            those that were valid; the counts above are without them.
     """
 
     received: int = 0
@@ -59,6 +62,10 @@ class Stats:
     distinct: int = 0
     repeated: int = 0
     answered_again: int = 0
+    t_recv0: float | None = None
+    files: int = 0
+    batches: int = 0
+    batch_requests: int = 0
 
 
 class Endpoint:
@@ -81,6 +88,7 @@ class Endpoint:
         self._latency = options.latency_ms / 1000
         self._key = f"Bearer {options.api_key}".encode() if options.api_key else None
         self._stats = Stats()
+        self._batches = Batches(options, self._completion, lambda: self._stats)
         self._reset()
 
     def _reset(self) -> None:
@@ -105,11 +113,14 @@ class Endpoint:
             return _response({"status": "ok"})
         if path == "/v1/models":
             return self._models(request)
+        if path.startswith(("/v1/files", "/v1/batches")):
+            return await self._batched(request, path)
         return _refusal(BadRequest(f"There is no {method} {path} here.", status=404))
 
     async def _complete(self, request: web.BaseRequest) -> web.Response:
         stats = self._stats
         stats.received += 1
+        stats.t_recv0 = stats.t_recv0 or time.time()
         stats.in_flight += 1
         stats.max_in_flight = max(stats.max_in_flight, stats.in_flight)
         try:
@@ -151,12 +162,29 @@ class Endpoint:
                 await asyncio.sleep(self._latency)
         if fails or hangs:
             raise BadRequest("The server had a simulated error.", status=500)
-        reply = self._reply(read_request(body, response_format=options.response_format))
+        reply = self._completion(read_request(body, response_format=options.response_format))
         stats = self._stats
         stats.ok += 1
         stats.answered_again += self._answered.get(digest, False)
         self._answered[digest] = True
-        return reply
+        return _response(reply)
+
+    async def _batched(self, request: web.BaseRequest, path: str) -> web.Response:
+        """The answer to a request of the Batch API. A fault comes before anything is done or
+        after all of it is, as chance has it."""
+        chance = self._faults.random() if self._options.fail_rate else 1.0
+        fault = BadRequest("The server had a simulated error.", status=500)
+        try:
+            self._admit(request)
+            if chance < self._options.fail_rate / 2:
+                raise fault
+            answer = await self._batches.handle(request, path)
+            await asyncio.sleep(self._latency)
+            if chance < self._options.fail_rate:
+                raise fault
+        except BadRequest as error:
+            return _refusal(error)
+        return _file(answer) if isinstance(answer, bytes) else _response(answer)
 
     def _admit(self, request: web.BaseRequest) -> None:
         given = request.headers.get("Authorization", "").encode("utf-8", "replace")
@@ -174,7 +202,12 @@ class Endpoint:
             raise BadRequest("Rate limit reached.", status=429, code="rate_limit_exceeded")
         taken.append(now)
 
-    def _reply(self, chat: ChatRequest) -> web.Response:
+    def _completion(self, chat: ChatRequest) -> dict[str, Any]:
+        """The completion.
+
+        Raises:
+            BadRequest: there is no such model, or no answer fits.
+        """
         models = self._options.models
         if models and chat.model not in models:
             problem = f"The model {chat.model!r} does not exist."
@@ -199,7 +232,7 @@ class Endpoint:
             prompt_characters=sum(len(message["content"]) for message in chat.messages),
             max_tokens=chat.max_tokens,
         )
-        return _response(body)
+        return body
 
     def _models(self, request: web.BaseRequest) -> web.Response:
         try:
@@ -226,12 +259,12 @@ def _response(data: Any, status: int = 200, headers: Mapping[str, str] = _JSON) 
     return web.Response(body=orjson.dumps(data), status=status, headers=headers)
 
 
+def _file(data: bytes) -> web.Response:
+    from aiohttp import web
+
+    return web.Response(body=data, content_type="application/octet-stream")
+
+
 def _refusal(error: BadRequest) -> web.Response:
-    shape = {
-        "message": str(error),
-        "type": _TYPES.get(error.status, "invalid_request_error"),
-        "param": error.param,
-        "code": error.code,
-    }
     headers = {**_JSON, "Retry-After": "1"} if error.status == 429 else _JSON
-    return _response({"error": shape}, error.status, headers)
+    return _response(error.body, error.status, headers)

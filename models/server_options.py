@@ -50,5 +50,18 @@ class ServerOptions(BaseModel):
     api_key: str | None = Field(default=None, repr=False)
     """The key that requests must carry, or None."""
 
+    batch_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """How long each batch takes, in seconds."""
+
+    batch_window: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """The time in seconds after which a batch expires, with the answers that it has by then; 0
+    sets none."""
+
+    batch_limit: int = Field(default=0, ge=0)
+    """How many requests a batch may have, longer ones fail; 0 allows OpenAI's 50,000."""
+
+    batch_tokens: int = Field(default=0, ge=0)
+    """How many tokens batches under way may have together, further ones fail; 0 sets no limit."""
+
     response_format: bool = True
     """False answers HTTP 400 to `response_format`, as a server without structured output."""

@@ -59,8 +59,9 @@ class ModelSpec(BaseModel):
     """The model's name at its endpoint; or a short form: `openai/MODEL`,
     `http://HOST:PORT/v1#MODEL`, `simulated`."""
 
-    base_url: str | None = None
-    """Where the endpoint is, up to `/v1`; by default OpenAI's."""
+    base_url: str | tuple[str, ...] | None = None
+    """Where the endpoint is, up to `/v1`; by default OpenAI's. Or a list of several endpoints that
+    serve the same model, with the same key: requests go where there is least to do."""
 
     api_key_env: str | None = None
     """The name of the environment variable that holds the key. By default OPENAI_API_KEY where
@@ -77,7 +78,16 @@ class ModelSpec(BaseModel):
     with; else it estimates them. Needs the extra: pip install 'silversmith[tokenizers]'."""
 
     concurrency: int = Field(default=64, ge=1, le=4096)
-    """How many requests may be under way at once."""
+    """How many requests may be under way at once, at each endpoint: so many from the start, and
+    fewer while they only stand in a queue there or overload it."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """How many requests each endpoint allows in a minute. By default what it says itself in its
+    headers, or what it turns out to allow."""
+
+    tokens_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """How many tokens, read and written, each endpoint allows in a minute. By default what it says
+    itself in its headers."""
 
     timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     """Seconds after which a request counts as lost."""
@@ -86,7 +96,20 @@ class ModelSpec(BaseModel):
     """Whether the draw's number is sent as `seed`, for endpoints that can repeat themselves."""
 
     retries: int = Field(default=8, ge=0)
-    """How often a request is repeated after a passing fault."""
+    """How often a request is repeated after a passing fault. Being refused for the pace (HTTP 429)
+    uses up none, nor does going to another endpoint of the list."""
+
+    batch: bool = False
+    """Whether requests go through the provider's Batch API: cheaper, and answered within a day."""
+
+    batch_size: int = Field(default=10_000, ge=1, le=50_000)
+    """How many requests a batch has at most, and how many samples are in work at a time."""
+
+    batch_wait: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    """Seconds without a further request after which those that wait become a batch."""
+
+    batch_poll: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    """Seconds between two looks at a batch, at most; the first follow each other faster."""
 
     simulated: SimulatedOptions | None = None
     """The built-in simulated model instead of an endpoint, with its options."""
@@ -124,8 +147,15 @@ class ModelSpec(BaseModel):
 
     @field_validator("base_url")
     @classmethod
-    def _plain_url(cls, url: str | None) -> str | None:
-        return None if url is None else _checked_url(url)
+    def _plain_url(cls, url: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if url is None or isinstance(url, str):
+            return None if url is None else _checked_url(url)
+        urls = tuple(map(_checked_url, url))
+        if not urls:
+            raise ValueError("the list is empty")
+        if len(set(urls)) < len(urls):
+            raise ValueError("an address stands twice in the list")
+        return urls[0] if len(urls) == 1 else urls
 
     @field_validator("api_key_env")
     @classmethod
@@ -150,6 +180,14 @@ class ModelSpec(BaseModel):
     def _one_way(self) -> Self:
         if self.simulated is not None and self.base_url is not None:
             raise ValueError("a simulated model has no base_url; leave one of the two away")
+        if self.batch and len(self.urls) > 1:
+            raise ValueError("a model in batch mode has one base_url, since its batches are there")
+        if self.simulated is not None and self.batch:
+            raise ValueError("a simulated model has no batch mode; leave one of the two away")
+        for option in ("batch_size", "batch_wait", "batch_poll"):
+            default = type(self).model_fields[option].default
+            if not self.batch and getattr(self, option) != default:
+                raise ValueError(f"`{option}` is for `batch: true`; set that or leave it away")
         if self.send_seed and "seed" in self.parameters:
             raise ValueError("send_seed and parameters.seed contradict each other; use one")
         return self
@@ -162,11 +200,31 @@ class ModelSpec(BaseModel):
         return self.api_key_env
 
     @property
+    def urls(self) -> tuple[str | None, ...]:
+        """Where its endpoints are, one or more; None stands for OpenAI's."""
+        return self.base_url if isinstance(self.base_url, tuple) else (self.base_url,)
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be under way at once, at all endpoints together."""
+        return self.concurrency * len(self.urls)
+
+    @property
     def label(self) -> str:
         """The model in a few words, for people."""
         if self.simulated is not None:
             return self.model
-        return f"{self.model} at {urlsplit(self.base_url or 'https://api.openai.com').netloc}"
+        more = f" and {len(self.urls) - 1} more" if len(self.urls) > 1 else ""
+        return f"{self.model} at {urlsplit(self.urls[0] or 'https://api.openai.com').netloc}{more}"
+
+    def share_of(self, count: int) -> Self:
+        """The model as one of `count` processes may use it: its share of concurrency and rates."""
+        share = {
+            "concurrency": max(1, -(-self.concurrency // count)),
+            "requests_per_minute": self.requests_per_minute and self.requests_per_minute / count,
+            "tokens_per_minute": self.tokens_per_minute and self.tokens_per_minute / count,
+        }
+        return self.model_copy(update=share)
 
     def identity(self) -> dict[str, Any]:
         """What makes two replies different: the model, its parameters, the simulation; not where

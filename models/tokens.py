@@ -130,5 +130,5 @@ def _load(path: str, folder: Path) -> Tokenizer:
         ) from error
     try:
         return Tokenizer.from_file(str(place))
-    except Exception as error:  # noqa: BLE001 - the library raises nothing more special
+    except Exception as error:
         raise RecipeError(f"tokenizer: {place} is no tokenizer.json ({error})") from error

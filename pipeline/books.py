@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ..models import Meter
 from ..records import Usage
 
 __all__ = ["Balance", "Books"]
@@ -48,7 +49,7 @@ class Books:
         reused: of these, settled by an earlier run of the same folder.
         drafted, judged, failed: samples that have got that far in this run.
         calls, usage: replies received in this run, and their tokens.
-        retries: requests sent again after a passing fault.
+        meters: what the connection with each model has done in this run.
         cost: US dollars that all runs of this folder spent, or None where a price is unknown.
         failures: how often each reason occurred in this run.
         unused_seeds: seeds that no generator of the recipe can use.
@@ -66,18 +67,29 @@ class Books:
     failed: int = 0
     calls: int = 0
     usage: Usage = field(default_factory=Usage)
-    retries: int = 0
+    meters: dict[str, Meter] = field(default_factory=dict)
     cost: float | None = None
     failures: Counter[str] = field(default_factory=Counter)
     unused_seeds: int = 0
     bad_rows: list[tuple[str, str]] = field(default_factory=list)
     bad_row_count: int = 0
     started: float = field(default_factory=time.monotonic)
+    _retries: int = field(default=0, init=False, repr=False)
 
     @property
     def settled(self) -> int:
         """Samples that are whole or failed, earlier runs included."""
         return self.reused + self.judged + self.failed
+
+    @property
+    def retries(self) -> int:
+        """Requests sent again after a passing fault, in this run."""
+        return self._retries + sum(meter.retried for meter in list(self.meters.values()))
+
+    @retries.setter
+    def retries(self, elsewhere: int) -> None:
+        """Those of other processes; the ones of this process are in its meters."""
+        self._retries = elsewhere
 
     @property
     def seconds(self) -> float:

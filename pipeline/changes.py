@@ -21,7 +21,7 @@ from ..store import Journal
 from .asking import Asker
 from .components import spell
 
-__all__ = ["agree", "identity", "settings_of"]
+__all__ = ["agree", "changed_askers", "identity", "settings_of"]
 
 NOTE = "askers"
 
@@ -60,18 +60,9 @@ def agree(
         RunFolderError: something changed; says what, how many calls it would repeat, and what
             they took before.
     """
-    noted: dict[str, list[dict[str, str]]] = json.loads(journal.note(NOTE) or "{}")
+    noted = _noted(journal)
     now = {asker.title: identity(asker, models) for asker in askers}
-    if noted and not any(title in noted for title in now):
-        raise RunFolderError(
-            f"{journal.path.parent} holds a run of another recipe (of {', '.join(noted)}): choose"
-            " another --out"
-        )
-    changed = [
-        title
-        for title, parts in now.items()
-        if title in noted and parts not in noted[title] and journal.asked(title)[0]
-    ]
+    changed = changed_askers(askers, models, journal)
     if changed and not again:
         raise RunFolderError(_sentence(changed, now, noted, askers, models, journal))
     for title, parts in now.items():
@@ -80,6 +71,34 @@ def agree(
             known.remove(parts)
         known.append(parts)
     journal.set_note(NOTE, json.dumps(noted))
+
+
+def changed_askers(
+    askers: Sequence[Asker], models: Mapping[str, ModelSpec], journal: Journal
+) -> list[str]:
+    """The titles of those whose options, templates or model are others than the folder's
+    replies came about with.
+
+    Raises:
+        RunFolderError: the folder holds a run of another recipe.
+    """
+    noted = _noted(journal)
+    now = {asker.title: identity(asker, models) for asker in askers}
+    if noted and not any(title in noted for title in now):
+        raise RunFolderError(
+            f"{journal.path.parent} holds a run of another recipe (of {', '.join(noted)}): choose"
+            " another --out"
+        )
+    return [
+        title
+        for title, parts in now.items()
+        if title in noted and parts not in noted[title] and journal.asked(title)[0]
+    ]
+
+
+def _noted(journal: Journal) -> dict[str, list[dict[str, str]]]:
+    noted: dict[str, list[dict[str, str]]] = json.loads(journal.note(NOTE) or "{}")
+    return noted
 
 
 def _sentence(

@@ -26,6 +26,7 @@ class Crew:
         desk: where their questions go.
         journal: where samples are settled.
         books: where they are counted.
+        standings: how samples that are settled already stand.
         retry_failed: whether samples that failed for good are taken up again.
         max_failed_share: the share of failures at which to stop.
     """
@@ -36,6 +37,7 @@ class Crew:
         desk: RunDesk,
         journal: Journal,
         books: Books,
+        standings: Mapping[int, Standing],
         *,
         retry_failed: bool,
         max_failed_share: float,
@@ -46,7 +48,7 @@ class Crew:
         self._books = books
         self._retry_failed = retry_failed
         self._max_failed_share = max_failed_share
-        self._standings: Mapping[int, Standing] = journal.settled()
+        self._standings = standings
 
     async def work(self, plan: AsyncIterator[Planned]) -> None:
         """Settle all that the plan yields, until it ends or the desk stops.
@@ -58,7 +60,8 @@ class Crew:
         concurrency = self._askers.concurrency(self._desk.models)
         try:
             async with asyncio.TaskGroup() as tasks:
-                for _ in range(max(8, concurrency + concurrency // 4)):
+                # No more than may be under way: so a kill costs no more than that either.
+                for _ in range(max(1, concurrency)):
                     tasks.create_task(self._worker(plan, taking))
         except BaseExceptionGroup as group:
             raise _first(group) from None
@@ -77,6 +80,11 @@ class Crew:
                 self._desk.stopped = self._desk.stopped or error
             else:
                 self._settle(planned, sample)
+
+    async def unsettled(self, plan: AsyncIterator[Planned]) -> AsyncIterator[Planned]:
+        """What of the plan is still to be settled."""
+        while (planned := await self._next(plan)) is not None:
+            yield planned
 
     async def _next(self, plan: AsyncIterator[Planned]) -> Planned | None:
         """The next planned sample that is not settled yet."""

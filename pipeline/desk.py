@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, cast
 
 from ..errors import LimitReached, SilversmithError
-from ..models import Connection, ModelSpec, Reply, SchemaForm, connect
+from ..models import Connection, ModelSpec, Reply, Request, Resumable, SchemaForm, connect
 from ..store import Journal, KeptReply, ReplyKey
 from .asking import Asker, Question, Questions
 from .books import Books
 from .budget import Budget
 from .planning import Planned
+from .requests import Requests
 
 __all__ = ["RunDesk"]
 
@@ -33,6 +36,8 @@ class RunDesk:
         books: where replies are counted.
         attempts: how often a question is asked in all.
         retry_failed: whether questions whose attempts are used up get as many more.
+        first_new: the first sample's number that no earlier run knew, where another process of
+            the run knows better than the journal.
 
     Attributes:
         stopped: why nothing may be asked any more, or None.
@@ -48,19 +53,23 @@ class RunDesk:
         *,
         attempts: int,
         retry_failed: bool,
+        first_new: int | None = None,
     ) -> None:
         self.models = models
         self.stopped: SilversmithError | None = None
         self._journal = journal
         self._others = others
         self._budget = budget
+        self._requests = Requests(journal, books.meters, of_all_runs=first_new is None)
         self._books = books
         self._attempts = attempts
         self._retry_failed = retry_failed
-        self._first_new = max(journal.numbers.values(), default=0) + 1
+        self._first_new = journal.first_new if first_new is None else first_new
         self._connections: dict[str, Connection] = {}
         self._opening = {name: asyncio.Lock() for name in models}
         self._open: set[str] = set()
+        self._resumable: dict[str, Resumable] = {}
+        self._waiting: dict[str, str] = {}
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -73,6 +82,17 @@ class RunDesk:
         trace: TracebackType | None,
     ) -> None:
         await self._closing.aclose()
+        self._budget.lost = self._requests.failed
+        self._requests.save(now=True)
+
+    async def open(self, askers: Iterable[Asker]) -> None:
+        """Open the connections that the askers use by default, and find out what they can do.
+
+        Raises:
+            EndpointError: a key, a model or a host is wrong.
+        """
+        for name in sorted({asker.model for asker in askers} & set(self.models)):
+            await self._connection(name)
 
     def questions(self, planned: Planned) -> Callable[[Asker], Questions]:
         """What makes the `ask` of each asker for one sample."""
@@ -110,7 +130,11 @@ class RunDesk:
             self._check_money()
             connection = await self._connection(question.model)
             self._check_money()
-            reply = await connection.send(question.request)
+            try:
+                with self._budget.call():
+                    reply = await connection.send(await self._named(questions, question))
+            finally:
+                self._requests.save()
             self._books.calls += 1
             self._books.usage += reply.usage
             self._books.cost = self._budget.add(question.model, reply.usage)
@@ -118,11 +142,21 @@ class RunDesk:
             KeptReply(questions.sample, question.key, question.model, reply.usage, reply.body, paid)
         )
         await self._journal.durable()
+        if paid and (resumable := self._resumable.get(question.model)) is not None:
+            resumable.kept(_name(questions, question))
         return reply
+
+    async def _named(self, questions: Questions, question: Question) -> Request:
+        """The request; for a model in batch mode by the name that the next process gives it too."""
+        if question.model not in self._resumable:
+            return question.request
+        await self._journal.durable()  # the sample's number is a part of the name
+        return replace(question.request, id=_name(questions, question))
 
     def _check_money(self) -> None:
         if self.stopped is not None:
             raise LimitReached(str(self.stopped))
+        self._budget.lost = self._requests.failed
         self._budget.check()
 
     async def _connection(self, name: str) -> Connection:
@@ -132,12 +166,32 @@ class RunDesk:
         async with self._opening[name]:
             if name not in self._open:
                 spec = self.models[name]
-                connection = connect(spec, name)
+                connection = connect(spec, name, notes=self._journal, tell=self._telling(name))
                 self._connections[name] = connection
+                self._books.meters[name] = connection.meter
                 self._closing.push_async_callback(connection.close)
                 note = f"form {spec.label}"
                 known = self._journal.note(note)
                 await connection.open(cast(SchemaForm | None, known))
                 self._journal.set_note(note, connection.form)
+                if isinstance(connection, Resumable):
+                    self._resumable[name] = connection
                 self._open.add(name)
         return self._connections[name]
+
+    def _telling(self, name: str) -> Callable[[str], None]:
+        """What lets a connection say in the books what a run waits for."""
+
+        def tell(how: str) -> None:
+            self._waiting[name] = how
+            said = [f"{model} has {how}" for model, how in self._waiting.items() if how]
+            self._books.stage = ", ".join(["drafting and judging", *said])
+
+        return tell
+
+
+def _name(questions: Questions, question: Question) -> str:
+    """What tells a request from all others of a run folder, in 24 hex digits."""
+    key = question.key
+    words = f"{questions.sample}/{key.turn}/{key.attempt}/{key.asker}/".encode()
+    return hashlib.blake2b(words + key.fingerprint, digest_size=12).hexdigest()

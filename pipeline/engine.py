@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import monotonic
+from typing import Any
 
 from ..errors import LimitReached, RunFolderError, SilversmithError, TooManyFailures
 from ..store import Journal, RunFolder
@@ -19,13 +21,20 @@ from .changes import agree
 from .crew import Crew
 from .desk import RunDesk
 from .filtering import Outcome, count_kept, filter_samples
+from .ledger import Ledger
 from .planning import Planned, Planner, expected_samples
+from .processes import DEALT_AT_ONCE, Processes, shares
 from .recipe import Recipe
-from .rehearsal import rehearse
+from .rehearsal import Rehearsed, rehearse
+from .remainder import Remainder, remainder_of
 from .report import Closing, RunReport, close_books
+from .requests import requests_of
 from .samples import Askers
 
 __all__ = ["RunOptions", "run"]
+
+Work = Callable[[AsyncIterator[Planned]], Coroutine[Any, Any, None]]
+"""Settles what a plan yields: a crew, or several processes."""
 
 COUNT_SECONDS = 3.0
 ENROL_AFTER_STOP_SECONDS = 1.0
@@ -40,12 +49,14 @@ class RunOptions:
         again: ask again for what a changed generator, template or model makes stale.
         reuse: other run folders whose replies may be used where they answer the same question.
         retry_failed: ask again for samples whose replies were not usable.
+        processes: how many processes draft and judge, for endpoints faster than one core.
         books: counters to write to, for a live view.
     """
 
     again: bool = False
     reuse: Sequence[Path | str] = ()
     retry_failed: bool = False
+    processes: int = 1
     books: Books = field(default_factory=Books)
 
 
@@ -61,7 +72,7 @@ async def run(recipe: Recipe, out: Path, options: RunOptions) -> RunReport:
         asyncio.CancelledError: it was cancelled; the manifest says so, and nothing is lost.
     """
     askers = Askers.of(recipe)
-    await rehearse(recipe, askers)
+    rehearsed = await rehearse(recipe, askers)
     folder = RunFolder(out)
     with ExitStack() as stack:
         stack.enter_context(folder.open())
@@ -69,7 +80,7 @@ async def run(recipe: Recipe, out: Path, options: RunOptions) -> RunReport:
         others = [stack.enter_context(_other_journal(Path(path), folder)) for path in options.reuse]
         agree(askers.all(), recipe.models, journal, options.again)
         folder.write_text(folder.recipe, recipe.to_yaml())
-        job = _Job(recipe, folder, journal, others, askers, options)
+        job = _Job(recipe, folder, journal, others, askers, rehearsed, options)
         return await job.run()
 
 
@@ -92,6 +103,7 @@ class _Job:
         journal: Journal,
         others: Sequence[Journal],
         askers: Askers,
+        rehearsed: Sequence[Rehearsed],
         options: RunOptions,
     ) -> None:
         self.recipe = recipe
@@ -100,6 +112,7 @@ class _Job:
         self.askers = askers
         self.options = options
         self.books = options.books
+        self.rehearsed = rehearsed
         self.budget = Budget(recipe.limits, recipe.models, journal.spending())
         self.desk = RunDesk(
             recipe.models,
@@ -140,26 +153,67 @@ class _Job:
             self.desk,
             self.journal,
             self.books,
+            self.journal.settled(),
             retry_failed=self.options.retry_failed,
             max_failed_share=self.recipe.max_failed_share,
         )
         planner = Planner(self.recipe, self.journal, self.books)
-        async with aclosing(planner.samples()) as plan, self.desk:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.desk)
+            plan = await stack.enter_async_context(aclosing(planner.samples()))
+            work: Work = crew.work
+            if self.options.processes > 1:
+                work = await stack.enter_async_context(self._several(crew))
             if self.recipe.target is not None:
-                return await self._draft_until(self.recipe.target, crew, plan, planner)
-            await crew.work(plan)
+                return await self._draft_until(self.recipe.target, work, plan, planner)
+            await work(plan)
             if self.desk.stopped is not None:
                 await _enrol_the_rest(plan)
         return planner.exhausted
 
+    @asynccontextmanager
+    async def _several(self, crew: Crew) -> AsyncIterator[Work]:
+        """Have the plan worked off by several processes."""
+        with TemporaryDirectory(prefix="silversmith-") as name:
+            path = Path(name) / "ledger"
+            Ledger.make(path)
+            with Ledger(path) as ledger:
+                self.budget.share(ledger)
+                setups = shares(
+                    self.recipe,
+                    self.folder.path,
+                    count=self.options.processes,
+                    reuse=self.options.reuse,
+                    retry_failed=self.options.retry_failed,
+                    first_new=self.journal.first_new,
+                    ledger=path,
+                )
+                room = self.askers.concurrency(setups[0].recipe.models) + DEALT_AT_ONCE
+                async with Processes(
+                    setups, room, self.journal, self.books, self.budget
+                ) as processes:
+
+                    async def work(plan: AsyncIterator[Planned]) -> None:
+                        unsettled = crew.unsettled(plan)
+                        first = await anext(unsettled, None)
+                        if first is None:
+                            return
+                        await self.desk.open(self.askers.all())  # once, not in each process
+                        await processes.work(_again(first, unsettled))
+                        self.desk.stopped = self.desk.stopped or processes.stopped
+
+                    yield work
+                self.budget.take_over(processes.reached)
+                self.books.cost = self.budget.cost
+
     async def _draft_until(
-        self, target: int, crew: Crew, plan: AsyncIterator[Planned], planner: Planner
+        self, target: int, work: Work, plan: AsyncIterator[Planned], planner: Planner
     ) -> bool:
         """Draw in portions until the filters keep enough. How large a portion is follows from
         the books alone, so that a run that goes on draws what an undisturbed one would."""
         portion = target
         while self.desk.stopped is None:
-            await crew.work(_portion(plan, portion))
+            await work(_portion(plan, portion))
             if self.desk.stopped is not None:
                 return False
             self.journal.flush()
@@ -195,6 +249,10 @@ class _Job:
 
     def _report(self, status: str, exhausted: bool, outcome: Outcome | None) -> RunReport:
         planned, drafted, failed = self.journal.counts()
+        to_finish = None
+        if self.budget.reached and outcome is not None:
+            to_finish = self._to_finish(planned - drafted - failed, exhausted)
+            self.desk.stopped = LimitReached(self.budget.sentence(to_finish))
         end = Closing(
             status=status,
             planned=planned,
@@ -204,10 +262,33 @@ class _Job:
             outcome=outcome,
             failures=self.journal.failures(),
             usage=self.journal.spending(),
+            requests=requests_of(self.journal),
             cost=self.budget.cost,
+            to_finish=to_finish,
             stopped_by=self.desk.stopped,
         )
         return close_books(self.recipe, self.folder, self.books, end)
+
+    def _to_finish(self, pending: int, exhausted: bool) -> Remainder:
+        """What the rest would take; where it is not enrolled to its end, perhaps it was counted."""
+        expected = self.books.expected
+        if not exhausted and expected is not None:
+            pending = max(pending, expected - self.books.settled)
+        return remainder_of(
+            self.journal,
+            self.askers,
+            self.recipe.models,
+            self.rehearsed,
+            pending,
+            at_least=not exhausted and expected is None,
+        )
+
+
+async def _again(first: Planned, rest: AsyncIterator[Planned]) -> AsyncIterator[Planned]:
+    """An iterator whose first item had been taken."""
+    yield first
+    async for planned in rest:
+        yield planned
 
 
 async def _portion(plan: AsyncIterator[Planned], size: int) -> AsyncIterator[Planned]:

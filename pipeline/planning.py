@@ -17,6 +17,7 @@ from ..errors import SeedError
 from ..generators import Generator
 from ..records import Draw, Seed
 from ..seeds import BadRow
+from ..store import Numbers
 from .books import Books
 from .components import spell
 from .recipe import Recipe
@@ -81,7 +82,7 @@ def read_seeds(recipe: Recipe, books: Books | None = None) -> Iterator[Seed]:
 class Register(Protocol):
     """Where planned samples are enrolled: a journal, or a sheet of paper."""
 
-    numbers: dict[bytes, int]
+    numbers: Numbers
 
     def enrol(self, place: int, sample_id: bytes) -> int:
         """Note that the sample stands at `place` of the dataset; returns its number."""

@@ -41,13 +41,13 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     max_cost: float | None = Field(default=None, ge=0)
-    """US dollars; needs the prices of every model."""
+    """US dollars; needs the prices of every model, and an endpoint that says what it took."""
 
     max_tokens: int | None = Field(default=None, ge=0)
     """Input and output tokens together."""
 
     max_calls: int | None = Field(default=None, ge=0)
-    """Replies received."""
+    """Requests made, those that got no reply included."""
 
 
 class Recipe(BaseModel):

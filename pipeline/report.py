@@ -6,7 +6,7 @@ import hashlib
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..store import RunFolder, Spending
 from .books import Balance, Books
 from .filtering import Outcome
 from .recipe import Recipe
+from .remainder import Remainder
 
 __all__ = ["Closing", "RunReport", "close_books"]
 
@@ -57,7 +58,9 @@ class Closing:
         outcome: what the filters left, or None where the run stopped before them.
         failures: how many samples failed for which reason.
         usage: what each asker used of each model.
-        cost: US dollars, or None where a price is unknown.
+        requests: how many requests each model got, and what became of them.
+        cost: US dollars, or None where it is unknown.
+        to_finish: what it would take to finish, where a limit stopped the run.
         stopped_by: why the run stopped early, or None.
     """
 
@@ -69,7 +72,9 @@ class Closing:
     outcome: Outcome | None
     failures: Sequence[tuple[str, int]] = ()
     usage: Sequence[Spending] = ()
+    requests: Mapping[str, Any] = field(default_factory=dict)
     cost: float | None = 0.0
+    to_finish: Remainder | None = None
     stopped_by: SilversmithError | None = None
 
 
@@ -107,7 +112,9 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
             "bad_rows_listed": [{"where": w, "reason": r} for w, r in books.bad_rows],
         },
         "usage": [_usage(one, recipe.models) for one in end.usage],
+        "requests": end.requests,
         "cost": end.cost,
+        "to_finish": asdict(end.to_finish) if end.to_finish is not None else None,
         "this_run": {
             "seconds": round(books.seconds, 3),
             "calls": books.calls,
@@ -129,5 +136,12 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
 
 def _usage(one: Spending, models: Mapping[str, ModelSpec]) -> dict[str, Any]:
     spec = models.get(one.model)
-    cost = spec.cost(one.usage) if spec is not None else None
-    return {"asker": one.asker, "model": one.model, **asdict(one.usage), "cost": cost}
+    cost = spec.cost(one.usage) if spec is not None and not one.unmetered else None
+    return {
+        "asker": one.asker,
+        "model": one.model,
+        **asdict(one.usage),
+        "repeated": one.repeated,
+        "unmetered": one.unmetered,
+        "cost": cost,
+    }

@@ -54,9 +54,14 @@ class Askers:
         return [*self.generators.values(), *self.judges]
 
     def concurrency(self, models: Mapping[str, ModelSpec]) -> int:
-        """How many requests their models may have under way at once, together."""
+        """How many requests their models may have under way at once, together; a batch counts
+        with all of its requests."""
         used = {asker.model for asker in self.all()}
-        return sum(spec.concurrency for name, spec in models.items() if name in used)
+        return sum(
+            spec.batch_size if spec.batch else spec.at_once
+            for name, spec in models.items()
+            if name in used
+        )
 
 
 async def draft_and_judge(

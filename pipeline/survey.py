@@ -10,8 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from random import Random
 
-from ..store import Journal, Standing
+from ..store import Journal, Numbers, Standing
 from .books import Books
+from .extent import times_as_many
 from .planning import Planned, Planner
 from .recipe import Recipe
 from .samples import Askers
@@ -35,7 +36,7 @@ class Earlier:
         asked: for each asker's title, the samples for which it has replies that still answer.
     """
 
-    numbers: Mapping[bytes, int] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=Numbers)
     standings: Mapping[int, Standing] = field(default_factory=dict)
     asked: Mapping[str, Collection[int]] = field(default_factory=dict)
 
@@ -63,6 +64,8 @@ class Survey:
         picked: samples to rehearse, drawn at random from all that are not settled (from all,
             where all are settled), by the generator's title.
         complete: False where the reading stopped at its bound, so that there is more of all.
+        times: about how many times as much there is in all, by the size of the files; None
+            where nobody knows.
     """
 
     seeds: int = 0
@@ -72,6 +75,7 @@ class Survey:
     unasked: Counter[tuple[str, str]] = field(default_factory=Counter)
     picked: dict[str, list[Planned]] = field(default_factory=dict)
     complete: bool = True
+    times: float | None = 1.0
 
     @property
     def left(self) -> int:
@@ -106,6 +110,7 @@ async def survey(recipe: Recipe, askers: Askers, earlier: Earlier) -> Survey:
                     asked = planned.number in earlier.asked.get(asker, ())
                     found.unasked[title, asker] += not asked
             if books.seeds >= SEEDS_READ or time.monotonic() > end:
+                found.times = times_as_many(recipe.seeds, recipe.folder, planned.seed)
                 break
     found.complete = planner.exhausted
     found.seeds, found.unused = books.seeds, books.unused_seeds
@@ -129,12 +134,12 @@ def _pick(picked: list[Planned], planned: Planned, nth: int, dice: Random) -> No
 class _Paper:
     """Numbers samples as a journal does, and writes nothing down."""
 
-    def __init__(self, numbers: Mapping[bytes, int]) -> None:
-        self.numbers = dict(numbers)
-        self._last = max(self.numbers.values(), default=0)
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
 
     def enrol(self, place: int, sample_id: bytes) -> int:
-        if sample_id not in self.numbers:
-            self._last += 1
-            self.numbers[sample_id] = self._last
-        return self.numbers[sample_id]
+        number = self.numbers.get(sample_id)
+        if number is None:
+            number = self.numbers.last + 1
+            self.numbers.add(sample_id, number)
+        return number

@@ -3,6 +3,7 @@
 from .entries import KeptReply, ReplyKey, Result, Spending, Standing
 from .folder import MANIFEST_VERSION, RunFolder
 from .journal import Journal
+from .numbers import Numbers
 from .parquet import ParquetParts
 from .recovery import Recovered, recover
 
@@ -10,6 +11,7 @@ __all__ = [
     "MANIFEST_VERSION",
     "Journal",
     "KeptReply",
+    "Numbers",
     "ParquetParts",
     "Recovered",
     "ReplyKey",

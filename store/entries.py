@@ -92,8 +92,17 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What one asker has used of one model, over all runs of this folder."""
+    """What one asker has used of one model, over all runs of this folder.
+
+    Attributes:
+        usage: of all replies, those that did not validate included.
+        repeated: the replies to a question that was asked again, since the reply before did not
+            validate.
+        unmetered: the replies with which the endpoint reported no tokens.
+    """
 
     asker: str
     model: str
     usage: Usage
+    repeated: int = 0
+    unmetered: int = 0

@@ -34,6 +34,11 @@ class RunFolder:
         return self.path / "journal.db"
 
     @property
+    def recovered_journal(self) -> Path:
+        """Where a recovered journal waits to take the damaged one's place."""
+        return self.path / "journal.recovered.db"
+
+    @property
     def recipe(self) -> Path:
         return self.path / "recipe.yaml"
 
@@ -42,12 +47,15 @@ class RunFolder:
         return self.path / "manifest.json"
 
     @contextmanager
-    def open(self) -> Iterator[None]:
+    def open(self, *, recovering: bool = False) -> Iterator[None]:
         """Make the folder and hold it for this process.
 
+        Args:
+            recovering: whatever has become of the journal is about to be mended.
+
         Raises:
-            RunFolderError: another process holds it, it cannot be made, or it was written by a
-                newer version.
+            RunFolderError: another process holds it, it cannot be made, its journal is gone or
+                half recovered, or it was written by a newer version.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -55,7 +63,7 @@ class RunFolder:
             raise RunFolderError(
                 f"{self.path} cannot be made ({error.strerror}): choose another --out"
             ) from error
-        self.manifest()
+        manifest = self.manifest()
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
             lock.acquire()
@@ -69,9 +77,33 @@ class RunFolder:
                 f"{self.path} cannot be written ({error.strerror}): choose another --out"
             ) from error
         try:
+            if not recovering:
+                self._check_journal(manifest or {})
             yield
         finally:
             lock.release()
+
+    def _check_journal(self, manifest: Mapping[str, Any]) -> None:
+        """Refuse what SQLite would take for a new journal although there was one: everything in
+        it would be asked for again."""
+        recover = f"`silversmith recover {self.path}`"
+        if self.recovered_journal.exists():
+            raise RunFolderError(
+                f"A recovery of {self.journal} was cut short: {recover} brings it to its end"
+            )
+        if self.journal.exists():
+            if manifest and not self.journal.stat().st_size:
+                raise RunFolderError(
+                    f"The journal {self.journal} is damaged (it is empty): restore it from a copy,"
+                    " or remove it and the manifest to ask for everything again"
+                )
+            return
+        calls = sum(one["calls"] for one in manifest.get("usage", ()))
+        if calls:
+            raise RunFolderError(
+                f"{self.journal} is gone, which held the replies of {calls:,} calls: put it back,"
+                f" or remove {self.manifest_path} to ask for everything again"
+            )
 
     def manifest(self) -> dict[str, Any] | None:
         """The manifest, or None where there is none yet.
@@ -128,8 +160,11 @@ class RunFolder:
         try:
             new.mkdir()
             yield new
+            old = new / "old"
+            old.mkdir()
             for name in names:
-                shutil.rmtree(self.path / name, ignore_errors=True)
+                if (self.path / name).exists():
+                    (self.path / name).rename(old / name)
                 (new / name).rename(self.path / name)
         except OSError as error:
             raise full_disk(self.path, error) from error

@@ -13,7 +13,7 @@ import asyncio
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,30 +31,34 @@ from .entries import (
     Spending,
     Standing,
 )
+from .numbers import Numbers
 from .tables import SCHEMA_VERSION, create_tables
 
-__all__ = ["Journal", "recovered_path"]
+__all__ = ["Journal"]
 
 GROUP_SECONDS = 0.002
 CHECKPOINT_SECONDS = 1.0
 _SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
 
 
-def recovered_path(journal: Path) -> Path:
-    """Where a recovered journal waits to take the damaged one's place."""
-    return journal.with_name("journal.recovered.db")
-
-
 class Journal:
     """The journal of one run folder; a context manager, used from one event loop.
+
+    Args:
+        path: the file.
+        enrols: False in a process that is told the samples' numbers by another.
+
+    Attributes:
+        numbers: the samples' numbers by their ids.
+        first_new: the first number that no earlier run has given.
 
     Raises:
         RunFolderError: the file is damaged, of a newer version, or the disk is full.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, enrols: bool = True) -> None:
         self.path = path
-        self.numbers: dict[bytes, int] = {}
+        self.numbers = Numbers()
         self._samples: list[tuple[Any, ...]] = []
         self._roster: list[tuple[Any, ...]] = []
         self._replies: list[tuple[Any, ...]] = []
@@ -63,7 +67,6 @@ class Journal:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_loop: asyncio.AbstractEventLoop
         self._closing = threading.Event()
-        self._look_at_file()
         with self._explained("opening"):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -71,12 +74,14 @@ class Journal:
             self._db.execute("PRAGMA wal_autocheckpoint=0")
             self._db.execute("PRAGMA cache_size=-16000")
             self._create_or_check()
-            for n, id_ in self._db.execute("SELECT n, id FROM samples"):
-                self.numbers[id_] = n
+            if enrols:
+                for n, id_ in self._db.execute("SELECT n, id FROM samples"):
+                    self.numbers.add(id_, n)
             # A number is never given twice, even where damage took the sample that had it.
             used = "SELECT max(sample) FROM replies UNION SELECT max(sample) FROM results"
             numbers = [n for (n,) in self._db.execute(used) if n is not None]
-        self._last = max([*self.numbers.values(), *numbers], default=0)
+        self._last = max([self.numbers.last, *numbers])
+        self.first_new = self._last + 1
         self._checkpointer = threading.Thread(target=self._checkpoint, daemon=True)
 
     def __enter__(self) -> Self:
@@ -108,7 +113,7 @@ class Journal:
         n = self.numbers.get(sample_id)
         if n is None:
             self._last = n = self._last + 1
-            self.numbers[sample_id] = n
+            self.numbers.add(sample_id, n)
             self._samples.append((n, sample_id))
         self._roster.append((place, n))
         self._later()
@@ -181,10 +186,14 @@ class Journal:
         with self._explained("reading"):
             rows = self._db.execute(
                 "SELECT asker, model, count(*), sum(input_tokens), sum(output_tokens),"
-                " sum(cached_tokens), sum(reasoning_tokens) FROM replies WHERE paid"
+                " sum(cached_tokens), sum(reasoning_tokens), sum(attempt > 0),"
+                " sum(input_tokens + output_tokens = 0) FROM replies WHERE paid"
                 " GROUP BY asker, model ORDER BY asker, model"
             )
-            return [Spending(asker, model, Usage(*counts)) for asker, model, *counts in rows]
+            return [
+                Spending(asker, model, Usage(*counts), repeated, unmetered)
+                for asker, model, *counts, repeated, unmetered in rows
+            ]
 
     # The dataset
 
@@ -234,6 +243,24 @@ class Journal:
             ).fetchone()
         return samples, Usage(*(int(c) for c in counts))
 
+    def samples_of(self, asker: str) -> set[int]:
+        """The samples for which an asker has replies."""
+        with self._explained("reading"):
+            rows = self._db.execute("SELECT DISTINCT sample FROM replies WHERE asker = ?", (asker,))
+            return {n for (n,) in rows}
+
+    def begun(self) -> dict[str, int]:
+        """For each asker, for how many of the roster's samples that are not settled it has
+        replies."""
+        self.flush()
+        with self._explained("reading"):
+            return dict(
+                self._db.execute(
+                    "SELECT asker, count(DISTINCT sample) FROM roster JOIN replies USING (sample)"
+                    " WHERE sample NOT IN (SELECT sample FROM results) GROUP BY asker"
+                )
+            )
+
     # Notes
 
     def note(self, key: str) -> str | None:
@@ -246,6 +273,19 @@ class Journal:
         """Note a value under a key, at once."""
         with self._explained("writing"):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def change_note(self, key: str, change: Callable[[str | None], str]) -> None:
+        """Replace what is noted under a key by what `change` makes of it, with no other process
+        in between."""
+        with self._explained("writing"):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self.set_note(key, change(self.note(key)))
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     # Writing in groups
 
@@ -311,17 +351,6 @@ class Journal:
                     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     # What may be wrong with the file
-
-    def _look_at_file(self) -> None:
-        """Refuse what SQLite would take for a new journal although there was one."""
-        folder = self.path.parent
-        if recovered_path(self.path).exists():
-            raise RunFolderError(
-                f"A recovery of {self.path} was cut short: `silversmith recover {folder}` ends it"
-            )
-        had_one = (folder / "manifest.json").exists()
-        if had_one and self.path.exists() and not self.path.stat().st_size:
-            raise RunFolderError(self._damaged("it is empty"))
 
     def _create_or_check(self) -> None:
         tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master")}

@@ -20,8 +20,7 @@ import orjson
 
 from ..errors import RunFolderError
 from .folder import RunFolder, full_disk
-from .journal import recovered_path
-from .pages import Pages, Row
+from .pages import Pages, Row, Value
 from .tables import SCHEMA_VERSION, create_tables
 
 __all__ = ["Recovered", "recover"]
@@ -71,12 +70,12 @@ def recover(folder: RunFolder) -> Recovered | None:
     Raises:
         RunFolderError: there is no journal, or nothing can be read of it; or the disk is full.
     """
-    fresh = recovered_path(folder.journal)
-    with folder.open():
+    fresh = folder.recovered_journal
+    if not (folder.journal.exists() or fresh.exists()):
+        raise RunFolderError(f"{folder.path} holds no journal: name a run's folder")
+    with folder.open(recovering=True):
         try:
             if not fresh.exists():
-                if not folder.journal.exists():
-                    raise RunFolderError(f"{folder.path} has no journal: name a run's folder")
                 if _is_sound(folder.journal):
                     return None
                 _save(folder.journal, fresh)
@@ -90,8 +89,11 @@ def _is_sound(path: Path) -> bool:
     """Whether SQLite finds nothing wrong, and every reply and sample is whole."""
     if not path.stat().st_size:
         return False
+    # Without a log there is nothing to wait for, and SQLite need not put one beside the file.
+    logged = path.with_name(path.name + "-wal").exists()
+    uri = f"{path.resolve().as_uri()}?{'mode=ro' if logged else 'immutable=1'}"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(uri, uri=True)) as db:
             (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
             version = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
             for table, column in (("replies", "body"), ("results", "payload")):
@@ -133,23 +135,32 @@ def _save(journal: Path, fresh: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _entries(rows: Iterator[Row]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The rows that are whole entries of a journal, and their tables."""
+def _entries(rows: Iterator[Row]) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    """The rows that are whole entries of a journal, and their tables.
+
+    Raises:
+        RunFolderError: the journal is of a newer version.
+    """
     for row in rows:
-        values = row.values if row.rowid is None else row.values[1:]
-        shape = tuple(type(value) for value in values)
-        table = _SHAPES.get((row.rowid is not None, shape))
-        if table is None or (row.rowid is not None and row.values[0] is not None):
-            continue
+        # In a table with rowids the first column is the rowid, and stored as null.
+        numbered = row.rowid is not None
+        values = row.values[1:] if numbered else row.values
+        table = _SHAPES.get((numbered, tuple(type(value) for value in values)))
         if table == "meta":
-            if values[0] != "schema_version":
+            if values[0] == "schema_version":
+                _check_version(str(values[1]))
+            else:
                 yield table, values
-            elif str(values[1]).isdecimal() and int(str(values[1])) > SCHEMA_VERSION:
-                raise RunFolderError("was written by a newer silversmith: upgrade it")
-            continue
-        if row.rowid is None or row.rowid < 1 or not _is_whole(table, values[-1]):
-            continue
-        yield table, (row.rowid, *values)
+        elif table and row.rowid and row.values[0] is None and _is_whole(table, values[-1]):
+            yield table, (row.rowid, *values)
+
+
+def _check_version(version: str) -> None:
+    if version.isdecimal() and int(version) > SCHEMA_VERSION:
+        raise RunFolderError(
+            f"The journal was written by a newer silversmith (version {version}, this one knows"
+            f" {SCHEMA_VERSION}): upgrade silversmith to recover it"
+        )
 
 
 def _is_whole(table: str, data: Any) -> bool:
@@ -165,11 +176,10 @@ def _is_whole(table: str, data: Any) -> bool:
 def _name_samples(db: sqlite3.Connection) -> None:
     """Settle which sample each result belongs to: where its name is lost, the sample itself
     says it."""
-    nameless = db.execute(
-        "SELECT sample, payload FROM results WHERE sample NOT IN (SELECT n FROM samples)"
-    )
     known = {id_ for (id_,) in db.execute("SELECT id FROM samples")}
-    for n, payload in nameless.fetchall():
+    nameless = "SELECT sample FROM results WHERE sample NOT IN (SELECT n FROM samples)"
+    for (n,) in db.execute(nameless).fetchall():
+        (payload,) = db.execute("SELECT payload FROM results WHERE sample = ?", (n,)).fetchone()
         try:
             name = bytes.fromhex(orjson.loads(zlib.decompress(payload))["id"])
         except (ValueError, KeyError, TypeError):

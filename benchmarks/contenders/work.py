@@ -1,4 +1,4 @@
-"""The work of the hand-written contenders: their arguments, seeds, requests and results.
+"""The work of all contenders but silversmith: their arguments, seeds, requests and results.
 
 Only the standard library is imported, so that each contender's start-up is its own.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 __all__ = ["Work", "read_work"]
 
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.0
 LEAST_WORDS = 3
 
 
@@ -44,6 +45,34 @@ class Work:
         """The body of the request that judges a pair."""
         return self._body("judge", {"[[INSTRUCTION]]": instruction, "[[RESPONSE]]": response})
 
+    def template(self, stage: str, role: str, columns: dict[str, str]) -> str:
+        """The message of that role as a Jinja template, or "" where the stage has none.
+
+        Args:
+            stage: "draft" or "judge".
+            role: "system" or "user".
+            columns: for each mark the expression in its place, such as {"[[TASK]]": "task"}.
+        """
+        messages = self.prompts[stage]["messages"]
+        text = next((each["content"] for each in messages if each["role"] == role), "")
+        for mark, column in columns.items():
+            text = text.replace(mark, "{% endraw %}{{ " + column + " }}{% raw %}")
+        return "{% raw %}" + text + "{% endraw %}" if text else ""
+
+    def response_format(self, stage: str) -> dict[str, Any]:
+        """What asks for a stage's structured output."""
+        form = {"name": stage, "schema": self.prompts[stage]["schema"], "strict": True}
+        return {"type": "json_schema", "json_schema": form}
+
+    def write(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Append the results of rows that came out whole: with `id`, `instruction`, `response` and
+        `verdict`."""
+        with open(self.out, "a", encoding="utf-8") as file:
+            for row in rows:
+                if row["instruction"] and row["response"] and row["verdict"]:
+                    result = self.result(row, row["instruction"], row["response"], row["verdict"])
+                    file.write(json.dumps(result, ensure_ascii=False) + "\n")
+
     def result(
         self, row: dict[str, Any], instruction: str, response: str, verdict: dict[str, Any]
     ) -> dict[str, Any]:
@@ -68,11 +97,10 @@ class Work:
             for mark, value in values.items():
                 content = content.replace(mark, value)
             messages.append({"role": message["role"], "content": content})
-        form = {"name": stage, "schema": prompt["schema"], "strict": True}
         return {
             "model": self.model,
             "messages": messages,
-            "response_format": {"type": "json_schema", "json_schema": form},
+            "response_format": self.response_format(stage),
         }
 
 

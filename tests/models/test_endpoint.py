@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from silversmith.errors import EndpointError
 from silversmith.models import Reply, Request, strict_schema
 from silversmith.models.endpoint import EndpointConnection
-from silversmith.models.gate import Gate
 
 HELLO = Request([{"role": "user", "content": "Hello?"}])
 
@@ -157,23 +156,6 @@ async def test_cancelling_between_two_tries(connect, endpoint):
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-
-
-async def test_cancelling_while_the_endpoint_wants_a_pause_gives_the_place_back():
-    gate = Gate(1)
-
-    async def pass_through() -> str:
-        async with gate:
-            return "through"
-
-    gate.pause(60)
-    waiting = asyncio.create_task(pass_through())
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    gate._opens_at = 0.0
-    assert await asyncio.wait_for(pass_through(), timeout=5) == "through"
 
 
 async def test_closing_leaves_nothing_behind(connect, endpoint):

@@ -1,0 +1,239 @@
+"""How fast an endpoint is asked, where it refuses to be asked faster.
+
+A refusal (HTTP 429) concerns the endpoint and not one request: whoever goes on sending only
+collects further refusals. So it stops all requests for as long as it asks for, and it teaches a
+rate: what had been let through before it, less a margin. From then on requests go out evenly at
+that rate, of which more is tried now and then, at growing intervals (as TCP CUBIC does around the
+last known limit, RFC 9438). Time is handed in, in seconds of any monotonic clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+
+__all__ = ["Mark", "Pace", "Paces"]
+
+MARGIN = 0.98
+"""The share of what was let through that is used: the server counts what arrives, and the way
+there takes now a little more time, now a little less."""
+
+STEP_DOWN = 0.95
+"""What a refusal at a pace leaves of it."""
+
+STEP_UP, LEAP_UP = 1.02, 1.1
+"""How the pace is raised each second while more is tried: near the last known limit, and well
+above it."""
+
+NEAR = 1.1
+"""Up to this multiple of it a pace is near the last known limit."""
+
+CATCH_UP = 1.25
+"""How much faster than the pace requests may follow each other, after a hitch of ours."""
+
+SLACK = 0.02
+"""Seconds that a request may come early, since timers come late."""
+
+CALM_PAUSES, LONGEST_CALM = 30.0, 600.0
+"""After a refusal, more is tried after this many times the pause that it cost, and after twice as
+long each time that this fails, up to so many seconds."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
+"""Seconds to pause where a refusal does not say; doubled while nothing at all is let through."""
+
+LEAST_COUNT = 10
+"""The pace is kept over at least so many requests, and at least a second; and so many must have
+been let through to tell a rate."""
+
+LOOKED_AT = 6
+FUTILE = 0.25
+BLIND_SECONDS = 60.0
+"""When the last so many refusals brought the pace down to this share of it, and still no more
+requests are let through between them, the pace is not their cause: it is set back, and for so many
+seconds refusals only pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a request was sent, to judge a refusal by.
+
+    Attributes:
+        at: when.
+        number: how many were sent before it, since the first.
+        rate: how many a second were sent before it lately.
+    """
+
+    at: float
+    number: int
+    rate: float
+
+
+class Pace:
+    """The pace of one server, for one key. It knows no limit until it is told or refused."""
+
+    def __init__(self) -> None:
+        self.rate = math.inf
+        self._ceiling = math.inf
+        self._opens = 0.0
+        self._next = 0.0
+        self._sent: deque[float] = deque()
+        self._number = 0
+        self._span = 1.0
+        self._most = math.inf
+        # Of what is sent since the last refusal: its first number, and when that went out.
+        self._run_from = 0
+        self._run_since: float | None = None
+        self._untold = 0  # let through since a refusal last taught a rate
+        self._pauses_in_vain = 0
+        # Of what is tried above the pace.
+        self._held = False
+        self._tried_at = math.inf
+        self._good: float | None = None
+        self._refused_at = math.inf
+        self._calm = 0.0
+        self._refusals: deque[tuple[float, int]] = deque(maxlen=LOOKED_AT)
+        self._blind_until = 0.0
+
+    def at_most(self, per_second: float) -> None:
+        """Never go faster than so many requests a second, whatever is let through."""
+        self._ceiling = per_second
+        if self.rate > per_second:
+            self._set(per_second)
+
+    def opens_at(self, now: float) -> float:
+        """When the next request may go; at once where that is not after `now`."""
+        opens = self._opens
+        if self._most != math.inf:
+            sent = self._sent
+            held = self._next
+            if len(sent) >= self._most:
+                held = max(held, sent[len(sent) - int(self._most)] + self._span)
+            if held > now:
+                self._held = True
+                return max(opens, held)
+        return opens
+
+    def sent(self, now: float) -> Mark:
+        """Count a request that goes now."""
+        sent = self._sent
+        while len(sent) > LEAST_COUNT and sent[0] <= now - self._span:
+            sent.popleft()
+        rate = len(sent) / max(self._span, now - sent[0]) if sent else 0.0
+        sent.append(now)
+        if self._run_since is None:
+            self._run_since = now
+        if self._most != math.inf:
+            self._next = max(self._next, now - SLACK) + 1 / (CATCH_UP * self.rate)
+            if now >= self._tried_at:
+                self._try_more(now)
+        mark = Mark(now, self._number, rate)
+        self._number += 1
+        return mark
+
+    def pause(self, until: float) -> None:
+        """Let nothing go before then."""
+        self._opens = max(self._opens, until)
+
+    def refused(self, now: float, mark: Mark, asked: float | None) -> None:
+        """Take a refusal into account.
+
+        Args:
+            now: when it came.
+            mark: of the request that was refused.
+            asked: seconds that the server wants to be left alone, or None.
+        """
+        with suppress(ValueError):
+            self._sent.remove(mark.at)
+        known = mark.number < self._run_from
+        if known and asked is None:
+            return  # it was sent before the last refusal had come
+        let_through = 0 if known else mark.number - self._run_from
+        pause = self._own_pause(let_through) if asked is None else asked
+        self.pause(now + pause)
+        if known:
+            return
+        since = mark.at if self._run_since is None else self._run_since
+        self._run_from, self._run_since = self._number, None
+        self._untold += let_through
+        # A wait of up to a second is a mere "later", since Retry-After has whole seconds. A
+        # longer one tells how long what was let through has to last.
+        if asked is not None and asked > 1:
+            seen = let_through / (mark.at - since + asked)
+        else:
+            seen = mark.rate if self._untold >= LEAST_COUNT else 0.0
+        if seen and let_through and now >= self._blind_until:
+            self._slow_down(now, seen, self._untold, pause)
+            self._untold = 0
+
+    def _own_pause(self, let_through: int) -> float:
+        self._pauses_in_vain = 0 if let_through else self._pauses_in_vain + 1
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._pauses_in_vain)
+
+    def _slow_down(self, now: float, seen: float, let_through: int, pause: float) -> None:
+        self._refusals.append((self.rate, let_through))
+        if self._is_futile():
+            before = self._refusals[0][0]
+            self._refusals.clear()
+            self._blind_until = now + BLIND_SECONDS
+            self._good = None
+            self._tried_at = math.inf if before == math.inf else now + BLIND_SECONDS
+            self._set(before)
+            return
+        calm = min(LONGEST_CALM, CALM_PAUSES * max(1.0, pause))
+        if self._good is not None and seen > MARGIN * self._good:
+            rate = self._good  # only what was tried above it was too much
+            calm = min(LONGEST_CALM, max(calm, 2 * self._calm))
+        else:
+            rate = MARGIN * seen
+            if self.rate != math.inf:
+                rate = max(min(rate, STEP_DOWN * self.rate), self.rate / 4)
+        self._refused_at = seen
+        self._calm = calm
+        self._good = None
+        self._held = False
+        self._tried_at = now + pause + calm
+        self._set(min(rate, self._ceiling))
+
+    def _is_futile(self) -> bool:
+        """Whether slowing down has not helped at all."""
+        refusals = [one for one in self._refusals if one[0] != math.inf]
+        if len(self._refusals) < LOOKED_AT or self.rate > FUTILE * refusals[0][0]:
+            return False
+        half = LOOKED_AT // 2
+        runs = [run for _, run in self._refusals]
+        return sum(runs[half:]) < 2 * sum(runs[:half])
+
+    def _try_more(self, now: float) -> None:
+        self._tried_at = now + max(1.0, self._span)
+        if not self._held:
+            return  # it is not the pace that holds us back
+        self._held = False
+        if self._good is None:
+            self._good = self.rate
+        near = self.rate < NEAR * self._refused_at
+        self._set(min(self._ceiling, self.rate * (STEP_UP if near else LEAP_UP)))
+        self._good = max(self._good, self.rate / NEAR**2)
+        if self.rate >= self._ceiling:
+            self._tried_at = math.inf
+
+    def _set(self, rate: float) -> None:
+        self.rate = rate
+        if rate == math.inf:
+            self._span, self._most = 1.0, math.inf
+        else:
+            self._span = max(1.0, LEAST_COUNT / rate)
+            self._most = math.floor(rate * self._span + 1e-9)
+
+
+class Paces:
+    """The paces of all servers that one run asks, so that models at the same server and with the
+    same key share theirs."""
+
+    def __init__(self) -> None:
+        self._paces: dict[tuple[str, str], Pace] = {}
+
+    def of(self, url: str, key: str) -> Pace:
+        """The pace of a server for one key."""
+        return self._paces.setdefault((url, key), Pace())
