@@ -17,8 +17,10 @@ import asyncio
 import json
 import socket
 import struct
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from email.utils import formatdate
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -38,6 +40,7 @@ PASSING = {
     "no_choices": "a completion without a choice",
     "error_object": "a 200 with an error object inside",
     "limited": "HTTP 429 with Retry-After: 1",
+    "limited_date": "HTTP 429 with a date a second ahead as Retry-After",
     "limited_bare": "HTTP 429 without Retry-After",
 }
 LASTING = {
@@ -45,10 +48,12 @@ LASTING = {
     "more_choices": "three choices instead of one, the first being the right one",
     "huge": "5 MB of thinking before the reply",
     "huge_text": "5 MB of text instead of the reply",
+    "long": "5 MB of words in one of the reply's strings",
     "invalid_utf8": "bytes that are no UTF-8 in the middle of the reply",
     "echo": "the request's headers, the key among them, instead of the reply",
 }
 FIVE_MB = 5_000_000
+LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 class Proxy:
@@ -75,7 +80,14 @@ class Proxy:
 
     async def serve(self, host: str, port: int) -> None:
         """Serve until it is cancelled; says where on standard output."""
-        self._server = web.Server(self.handle, handler_cancellation=True, access_log=None)
+        loop = asyncio.get_running_loop()
+
+        def make(*parts: Any) -> web.BaseRequest:
+            return web.BaseRequest(*parts, loop, client_max_size=LARGEST_REQUEST)
+
+        self._server = web.Server(
+            self.handle, request_factory=make, handler_cancellation=True, access_log=None
+        )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.5)
         limits = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=limits, auto_decompress=False) as self._behind:
@@ -173,6 +185,10 @@ class Proxy:
             return web.Response(text=page, status=502, content_type="text/html")
         if kind == "limited":
             return _error(429, "Slow down.", {"Retry-After": "1"})
+        if kind == "limited_date":
+            return _error(
+                429, "Slow down.", {"Retry-After": formatdate(time.time() + 1, usegmt=True)}
+            )
         if kind == "limited_bare":
             return _error(429, "Slow down.")
         if kind == "error_object":
@@ -220,6 +236,8 @@ def _spoiled(kind: str, reply: bytes, request: web.BaseRequest) -> bytes:
         message["content"] = f"<think>{_text(FIVE_MB)}</think>{message['content']}"
     elif kind == "huge_text":
         message["content"] = _text(FIVE_MB)
+    elif kind == "long":
+        message["content"] = _longer(message["content"])
     elif kind == "echo":
         message["content"] = f"You sent {dict(request.headers)}"
     text = json.dumps(completion, ensure_ascii=False).encode()
@@ -228,6 +246,16 @@ def _spoiled(kind: str, reply: bytes, request: web.BaseRequest) -> bytes:
         at = text.index(b" ", middle) + 1
         text = text[:at] + b"\xff\xc3(" + text[at:]
     return text
+
+
+def _longer(text: str) -> str:
+    """JSON whose first string is 5 MB long; any other text as it is."""
+    try:
+        value = json.loads(text)
+        key = next(key for key in value if isinstance(value[key], str))
+    except (ValueError, StopIteration, TypeError):
+        return text
+    return json.dumps({**value, key: f"{value[key]} {_text(FIVE_MB)}"})
 
 
 def _text(length: int) -> str:

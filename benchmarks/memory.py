@@ -10,7 +10,7 @@ and that of all Parquet files together.
 
 `--resume 100000` also measures how soon a run of so many finished samples goes on: it is filled
 over a simulated server (which takes some minutes), and started again with one more seed; the time
-is from the start of the process to the request for that seed, three times, the median.
+is from the start of the process to the request for that seed, the median of `--repeat` times.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ __all__ = ["main"]
 
 ROW_FILTERS: list[dict[str, Any]] = [{"score": {"min": 0}}, {"length": {"min_words": 3}}]
 FILTERS = {"plain": ROW_FILTERS, "dedup": [*ROW_FILTERS, "exact_duplicates", "near_duplicates"]}
-RESUMES = 3
 COLUMNS = {
     "peak_rss_mb": ("peak MB", "{:,.0f}"),
     "ratio": ("ratio", "{:.2f}"),
@@ -82,6 +81,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", default="10000,100000", help="numbers of rows, a,b; may be empty")
     parser.add_argument("--filters", default=",".join(FILTERS), help="plain, dedup or both, a,b")
     parser.add_argument("--resume", type=int, default=0, metavar="N", help="finished samples")
+    parser.add_argument("--repeat", type=int, default=3, help="times to resume")
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--folder", type=Path, help="where to work; by default the temporary one")
     parser.add_argument("--timeout", type=float, default=7200, help="seconds a run may take")
@@ -94,8 +94,8 @@ def _options() -> argparse.Namespace:
     options.filters = options.filters.split(",")
     if unknown := [name for name in options.filters if name not in FILTERS]:
         parser.error(f"unknown filters {', '.join(unknown)}; there are {', '.join(FILTERS)}")
-    if min([*options.rows, options.concurrency]) < 1 or options.resume < 0:
-        parser.error("--rows and --concurrency must be at least 1, --resume at least 0")
+    if min([*options.rows, options.concurrency, options.repeat]) < 1 or options.resume < 0:
+        parser.error("--rows, --concurrency and --repeat must be at least 1, --resume at least 0")
     return options
 
 
@@ -132,7 +132,7 @@ def _resume(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         (folder / "recipe.yaml").write_text(text, encoding="utf-8")
         write_seeds(folder / "seeds.jsonl", rows)
         _silversmith(folder, options.timeout)
-        for more in range(1, RESUMES + 1):
+        for more in range(1, options.repeat + 1):
             write_seeds(folder / "seeds.jsonl", rows + more)
             server.reset()
             measured = _silversmith(folder, options.timeout)
@@ -146,7 +146,7 @@ def _resume(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "rows": rows,
         "resume_s": round(statistics.median(times), 3),
         "peak_rss_mb": round(statistics.median(peaks), 1),
-        "repeat": RESUMES,
+        "repeat": options.repeat,
     }
 
 

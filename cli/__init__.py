@@ -30,8 +30,7 @@ def _run() -> None:
     try:
         app()
     finally:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
 
 
 def __getattr__(name: str) -> Any:

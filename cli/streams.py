@@ -21,17 +21,25 @@ _READER_IS_GONE = {errno.EPIPE, errno.EIO, errno.ECONNRESET}
 def heedless() -> Iterator[None]:
     """Meanwhile, what nobody reads any more goes into nothing: a command is worth the same when
     its reader has left, and is brought to its end, with its own exit status."""
-    out, err = sys.stdout, sys.stderr
-    streams = [_Heedless(stream) for stream in (out, err) if stream is not None]
-    for stream in streams:
-        name = "stdout" if stream.stream is out else "stderr"
-        setattr(sys, name, cast(TextIO, stream))
-    try:
-        yield
-    finally:
-        for stream in streams:
-            stream.flush()
-        sys.stdout, sys.stderr = out, err
+    _fill_standard_places()
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w") as nothing:
+        out, err = (_Heedless(stream or nothing) for stream in before)
+        sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
+        try:
+            yield
+        finally:
+            out.flush()
+            err.flush()
+            sys.stdout, sys.stderr = before
+
+
+def _fill_standard_places() -> None:
+    """Where a command is started without standard input, output or error, the next files that
+    are opened would take their numbers, and be written to as if they were these."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        continue
+    os.close(number)
 
 
 def has_room(stream: Any) -> bool:

@@ -171,8 +171,16 @@ class BatchApi:
         await self._patiently(attempt, f"collecting {batch}", self._lost(batch))
 
     async def _made_of(self, file: str) -> str | None:
-        # Either sign will do, since not all that stands in front of a provider passes both on.
-        async for batch in self._client.batches.list(limit=100):
+        met: set[str] = set()
+        try:
+            page = await self._client.batches.list(limit=100)
+        except AttributeError:  # what the package makes of an answer that is a web page
+            raise _no_object() from None
+        async for batch in page:
+            if batch.id in met:
+                return None  # a server without pages gives the same one for ever
+            met.add(batch.id)
+            # Either sign will do, since not all that stands before a provider passes both on.
             if batch.input_file_id == file or (batch.metadata or {}).get(MARK) == file:
                 return _id(batch)
         return None
@@ -247,14 +255,17 @@ def _id(made: Any) -> str:
     """The id of what an endpoint made.
 
     Raises:
-        openai.APIConnectionError: it answers with something else, such as a web page.
+        openai.APIError: it answers with something else, such as a web page.
     """
     id_ = getattr(made, "id", None)
     if isinstance(id_, str) and id_:
         return id_
-    raise openai.APIConnectionError(
-        message="the answer is no object of the Batch API", request=httpx2.Request("POST", "")
-    )
+    raise _no_object()
+
+
+def _no_object() -> openai.APIError:
+    words = "the answer is no object of the Batch API"
+    return openai.APIError(words, httpx2.Request("POST", ""), body=None)
 
 
 def _compact(value: Any) -> bytes:

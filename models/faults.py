@@ -84,11 +84,10 @@ def asked_wait(fault: BaseException | None) -> float | None:
     value = headers.get("retry-after")
     if seconds is None:
         seconds = _number(value, 1)
-    if seconds is None and value:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
+    if seconds is None and (until := _date(value)) is not None:
+        # By the endpoint's own clock where it tells it: ours may be wrong, or jump.
+        now = _date(headers.get("date"))
+        seconds = until - (time.time() if now is None else now)
     return None if seconds is None or seconds <= 0 else seconds
 
 
@@ -159,6 +158,14 @@ def _in_words(error: Exception) -> str:
     if isinstance(cause, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
         return "the connection was closed without an answer"
     return str(cause) or type(cause).__name__
+
+
+def _date(value: str | None) -> float | None:
+    """Seconds since 1970 of an HTTP date."""
+    try:
+        return email.utils.parsedate_to_datetime(value).timestamp() if value else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _number(value: str | None, divisor: float) -> float | None:

@@ -20,7 +20,7 @@ MARGIN = 0.98
 """The share of what was let through that is used: the server counts what arrives, and the way
 there takes now a little more time, now a little less."""
 
-STEP_DOWN = 0.95
+STEP_DOWN = 0.97
 """What a refusal at a pace leaves of it."""
 
 STEP_UP, LEAP_UP = 1.02, 1.1
@@ -30,18 +30,23 @@ above it."""
 NEAR = 1.1
 """Up to this multiple of it a pace is near the last known limit."""
 
-CATCH_UP = 1.25
+CATCH_UP = 1.05
 """How much faster than the pace requests may follow each other, after a hitch of ours."""
 
-SLACK = 0.02
+SLACK = 0.01
 """Seconds that a request may come early, since timers come late."""
 
-CALM_PAUSES, LONGEST_CALM = 30.0, 600.0
-"""After a refusal, more is tried after this many times the pause that it cost, and after twice as
-long each time that this fails, up to so many seconds."""
+CALM_PAUSES, MOST_CALM_PAUSES, LONGEST_CALM = 30.0, 120.0, 600.0
+"""After a refusal, more is tried after the first so many times the pause that it cost, and after
+twice as long each time that this fails, up to the second; but after so many seconds at most."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
-"""Seconds to pause where a refusal does not say; doubled while nothing at all is let through."""
+FIRST_PAUSE, LEAST_PAUSE, LONGEST_PAUSE = 0.25, 0.05, 15.0
+"""Seconds to pause where a refusal does not say, and at least; doubled each time that hardly
+anything is let through between two refusals."""
+
+FIRST_COUNT, FIRST_RATE = 500, 2000.0
+"""The first requests of all go out no faster than so many a second, one by one rather than in
+heaps, so that a refusal is heard before many more are sent."""
 
 LEAST_COUNT = 10
 """The pace is kept over at least so many requests, and at least a second; and so many must have
@@ -49,7 +54,7 @@ been let through to tell a rate."""
 
 LOOKED_AT = 6
 FUTILE = 0.25
-BLIND_SECONDS = 60.0
+DEAF_SECONDS = 60.0
 """When the last so many refusals brought the pace down to this share of it, and still no more
 requests are let through between them, the pace is not their cause: it is set back, and for so many
 seconds refusals only pause."""
@@ -86,7 +91,7 @@ class Pace:
         self._run_from = 0
         self._run_since: float | None = None
         self._untold = 0  # let through since a refusal last taught a rate
-        self._pauses_in_vain = 0
+        self._in_vain = 0
         # Of what is tried above the pace.
         self._held = False
         self._tried_at = math.inf
@@ -94,7 +99,7 @@ class Pace:
         self._refused_at = math.inf
         self._calm = 0.0
         self._refusals: deque[tuple[float, int]] = deque(maxlen=LOOKED_AT)
-        self._blind_until = 0.0
+        self._deaf_until = 0.0
 
     def at_most(self, per_second: float) -> None:
         """Never go faster than so many requests a second, whatever is let through."""
@@ -113,6 +118,8 @@ class Pace:
             if held > now:
                 self._held = True
                 return max(opens, held)
+        elif self._number < FIRST_COUNT:
+            return max(opens, self._next)
         return opens
 
     def sent(self, now: float) -> Mark:
@@ -128,6 +135,8 @@ class Pace:
             self._next = max(self._next, now - SLACK) + 1 / (CATCH_UP * self.rate)
             if now >= self._tried_at:
                 self._try_more(now)
+        elif self._number < FIRST_COUNT:
+            self._next = max(self._next, now - 2 / FIRST_RATE) + 1 / FIRST_RATE
         mark = Mark(now, self._number, rate)
         self._number += 1
         return mark
@@ -146,14 +155,15 @@ class Pace:
         """
         with suppress(ValueError):
             self._sent.remove(mark.at)
-        known = mark.number < self._run_from
-        if known and asked is None:
-            return  # it was sent before the last refusal had come
-        let_through = 0 if known else mark.number - self._run_from
-        pause = self._own_pause(let_through) if asked is None else asked
-        self.pause(now + pause)
+        known = mark.number < self._run_from  # sent before the last refusal had come
         if known:
+            self.pause(now + (asked or 0.0))
             return
+        let_through = mark.number - self._run_from
+        self._in_vain = 0 if let_through >= LEAST_COUNT else self._in_vain + 1
+        pause = FIRST_PAUSE if asked is None else LEAST_PAUSE
+        pause = max(asked or 0.0, min(LONGEST_PAUSE, pause * 2.0**self._in_vain))
+        self.pause(now + pause)
         since = mark.at if self._run_since is None else self._run_since
         self._run_from, self._run_since = self._number, None
         self._untold += let_through
@@ -163,37 +173,35 @@ class Pace:
             seen = let_through / (mark.at - since + asked)
         else:
             seen = mark.rate if self._untold >= LEAST_COUNT else 0.0
-        if seen and let_through and now >= self._blind_until:
+        if seen and let_through and now >= self._deaf_until:
             self._slow_down(now, seen, self._untold, pause)
             self._untold = 0
-
-    def _own_pause(self, let_through: int) -> float:
-        self._pauses_in_vain = 0 if let_through else self._pauses_in_vain + 1
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._pauses_in_vain)
 
     def _slow_down(self, now: float, seen: float, let_through: int, pause: float) -> None:
         self._refusals.append((self.rate, let_through))
         if self._is_futile():
             before = self._refusals[0][0]
             self._refusals.clear()
-            self._blind_until = now + BLIND_SECONDS
+            self._deaf_until = now + DEAF_SECONDS
             self._good = None
-            self._tried_at = math.inf if before == math.inf else now + BLIND_SECONDS
+            self._tried_at = math.inf if before == math.inf else now + DEAF_SECONDS
             self._set(before)
             return
-        calm = min(LONGEST_CALM, CALM_PAUSES * max(1.0, pause))
+        pause = max(1.0, pause)
+        calm = CALM_PAUSES * pause
+        rate = MARGIN * seen
         if self._good is not None and seen > MARGIN * self._good:
-            rate = self._good  # only what was tried above it was too much
-            calm = min(LONGEST_CALM, max(calm, 2 * self._calm))
-        else:
-            rate = MARGIN * seen
-            if self.rate != math.inf:
-                rate = max(min(rate, STEP_DOWN * self.rate), self.rate / 4)
+            rate = max(self._good, min(rate, self.rate / STEP_UP))  # a little less will do
+            calm = max(calm, min(2 * self._calm, MOST_CALM_PAUSES * pause))
+        elif self.rate != math.inf:
+            rate = max(min(rate, STEP_DOWN * self.rate), self.rate / 4)
+        calm = min(LONGEST_CALM, calm)
         self._refused_at = seen
         self._calm = calm
         self._good = None
         self._held = False
         self._tried_at = now + pause + calm
+        self._deaf_until = now + self._span  # until what is seen came about at the new pace
         self._set(min(rate, self._ceiling))
 
     def _is_futile(self) -> bool:

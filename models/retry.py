@@ -100,7 +100,8 @@ class _Course:
         since = state.seconds_since_start or 0.0
         if self._is_free(freedom):
             self._moves_left -= freedom == "moves"
-            return since > self._policy.patience
+            longest = self._policy.patience
+            return since > (longest if asked else min(longest, self._policy.give_up_after))
         if asked is not None:
             self._waited += asked
             if self._waited > self._policy.patience:

@@ -146,7 +146,7 @@ class _Job:
 
     async def _draft(self) -> bool:
         """Settle all that is planned; returns whether the seeds were read to their end."""
-        self.journal.clear_roster()
+        self.journal.begin(self.askers.settings.values())
         self.books.stage = "drafting and judging"
         crew = Crew(
             self.askers,

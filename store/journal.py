@@ -13,7 +13,7 @@ import asyncio
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -103,10 +103,20 @@ class Journal:
 
     # What is planned
 
-    def clear_roster(self) -> None:
-        """Forget what an earlier run planned; the samples themselves stay."""
+    def begin(self, settings: Collection[bytes]) -> None:
+        """Begin a run: what an earlier one planned is forgotten (the samples themselves stay),
+        and what was settled by other settings counts as pending until it is settled again."""
         with self._explained("writing"):
             self._db.execute("DELETE FROM roster")
+            self._db.execute("CREATE TEMP TABLE IF NOT EXISTS current(settings BLOB PRIMARY KEY)")
+            self._db.execute("DELETE FROM current")
+            rows = [(one,) for one in set(settings)]
+            self._db.executemany("INSERT INTO current VALUES (?)", rows)
+            self._db.execute(
+                "CREATE TEMP VIEW IF NOT EXISTS done AS SELECT place, sample, state, reason,"
+                " payload FROM roster JOIN results USING (sample)"
+                " WHERE settings IN (SELECT settings FROM current)"
+            )
 
     def enrol(self, place: int, sample_id: bytes) -> int:
         """Note that the sample stands at `place` of the dataset; returns its number."""
@@ -204,8 +214,7 @@ class Journal:
         states = (FAILED, FAILED_TRANSIENT) if failed else (DRAFTED, DRAFTED)
         with self._explained("reading"):
             rows = self._db.execute(
-                "SELECT payload FROM roster JOIN results USING (sample) WHERE state IN (?, ?)"
-                " ORDER BY place",
+                "SELECT payload FROM done WHERE state IN (?, ?) ORDER BY place",
                 states,
             )
             for (payload,) in rows:
@@ -216,11 +225,7 @@ class Journal:
         self.flush()
         with self._explained("reading"):
             (planned,) = self._db.execute("SELECT count(*) FROM roster").fetchone()
-            by_state = dict(
-                self._db.execute(
-                    "SELECT state, count(*) FROM roster JOIN results USING (sample) GROUP BY state"
-                )
-            )
+            by_state = dict(self._db.execute("SELECT state, count(*) FROM done GROUP BY state"))
         failed = by_state.get(FAILED, 0) + by_state.get(FAILED_TRANSIENT, 0)
         return planned, by_state.get(DRAFTED, 0), failed
 
@@ -228,8 +233,8 @@ class Journal:
         """How often each reason occurs among the roster's failed samples, the commonest first."""
         with self._explained("reading"):
             return self._db.execute(
-                "SELECT reason, count(*) FROM roster JOIN results USING (sample)"
-                " WHERE state != 0 GROUP BY reason ORDER BY count(*) DESC, reason"
+                "SELECT reason, count(*) FROM done WHERE state != 0 GROUP BY reason"
+                " ORDER BY count(*) DESC, reason"
             ).fetchall()
 
     def asked(self, asker: str) -> tuple[int, Usage]:

@@ -47,6 +47,7 @@ class Provider:
         self.batches: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, int] = {}
         self.has_batches = True
+        self.web_pages: set[str] = set()
         self.cut_downloads = 0
         self.url = ""
 
@@ -66,6 +67,8 @@ class Provider:
             return web.json_response(completion('{"ready": "yes"}'))
         if not self.has_batches:
             return web.json_response({"detail": "Not Found"}, status=404)
+        if f"{request.method} {words[0]}" in self.web_pages:
+            return web.Response(text="<html>Welcome!</html>", content_type="text/html")
         answer = await self._answer(request, words)
         place = f"{request.method} {words[0]}"
         if self.faults.get(place, 0):
@@ -255,6 +258,25 @@ async def test_an_endpoint_without_batches_is_said(provider, opened):
     )
 
 
+@pytest.mark.parametrize("place", ["POST files", "POST batches"])
+async def test_a_web_page_in_place_of_an_object_is_said(place, provider, opened):
+    connection = await opened()
+    provider.web_pages = {place}
+    with pytest.raises(EndpointError, match="the answer is no object of the Batch API") as refusal:
+        await ask(connection, "a")
+    assert refusal.value.fatal
+
+
+async def test_a_web_page_in_place_of_a_list_of_batches_is_said(provider, opened):
+    notes = Notes()
+    await ask(await opened(notes), "a")
+    (key,) = notes
+    notes[key] = json.dumps([["file-0", "", ["a"]]])
+    provider.web_pages = {"GET batches"}
+    with pytest.raises(EndpointError, match=r"no object of the Batch API \(while looking for"):
+        await opened(notes)
+
+
 async def test_lines_that_cannot_be_read_and_requests_without_an_answer(provider, opened):
     connection = await opened()
     odd = b'[]\nnot json\n{"custom_id": 7}\n{"custom_id": "stranger", "response": null}\n\n'
@@ -345,7 +367,7 @@ async def test_the_next_connection_collects_what_was_not_kept(provider, opened):
     assert second.meter.calls == 2  # the opening, and c
     for id_ in "bc":
         second.kept(id_)
-    assert notes.requests() == [["a", "b"]]  # nobody asked for a
+    assert notes.requests() == [["a"]]  # which nobody has asked for
     assert await ask(second, "a") == ["Say a."]
     second.kept("a")
     assert notes.requests() == []

@@ -34,7 +34,9 @@ def test_peaks_and_sizes_are_told(tmp_path: Path) -> None:
 
 
 def test_a_resumed_run_is_timed_to_its_first_request(tmp_path: Path) -> None:
-    done = memory("--rows", "", "--resume", "30", "--folder", str(tmp_path), "--json")
+    done = memory(
+        "--rows", "", "--resume", "30", "--repeat", "1", "--folder", str(tmp_path), "--json"
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (resumed,) = map(json.loads, done.stdout.splitlines())
     assert resumed["rows"] == 30

@@ -10,10 +10,11 @@ PASSING = {
     "error_object": 0.03,
     "bad_gateway": 0.02,
     "limited": 0.005,
+    "limited_date": 0.005,
     "limited_bare": 0.005,
 }
-LASTING = {"empty": 0.04, "more_choices": 0.04, "huge": 0.02, "huge_text": 0.02}
-LASTING |= {"invalid_utf8": 0.04}
+LASTING = {"empty": 0.04, "more_choices": 0.04, "invalid_utf8": 0.04}
+LASTING |= {"huge": 0.02, "huge_text": 0.02, "long": 0.02}
 
 
 def assert_whole(dataset, samples):

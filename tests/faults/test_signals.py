@@ -12,16 +12,31 @@ import time
 
 import pytest
 
+SAMPLES = 40
+
+
+@pytest.fixture(scope="module")
+def server(module_simulate):
+    return module_simulate(latency_ms=100)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server, module_work):
+    """The files of a run that nothing happened to."""
+    module_work.write(server.url, samples=SAMPLES, concurrency=8)
+    module_work.finish("undisturbed")
+    return module_work.dataset("undisturbed")
+
 
 @pytest.fixture
-def running(work, simulate):
-    """Start a run that takes about two seconds and return it once it is under way."""
-    server = simulate(latency_ms=100)
-    work.write(server.url, samples=60, concurrency=8)
+def running(work, server):
+    """Start a run that takes about a second, and return it once it is under way."""
+    work.write(server.url, samples=SAMPLES, concurrency=8)
 
     def start(*options, **how):
+        server.reset()
         run = work.start("out", *(options or ["--quiet"]), **how)
-        while server.stats()["received"] < 20 and run.poll() is None:
+        while server.stats()["received"] < 10 and run.poll() is None:
             time.sleep(0.01)
         assert run.poll() is None
         return run
@@ -29,38 +44,23 @@ def running(work, simulate):
     return start
 
 
-def assert_it_goes_on(work):
-    """The same command ends the run, and the files are those of an undisturbed one."""
-    assert work.manifest("out")["status"] in ("interrupted", "running")
-    assert work.finish("out").startswith("60 planned = ")
-    work.finish("undisturbed")
-    assert work.dataset("out") == work.dataset("undisturbed")
-
-
-def test_interrupted_twice_in_a_row(work, running):
-    run = running()
-    run.send_signal(signal.SIGINT)
-    run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=20)
-    assert run.returncode == 130
-    assert "the same command goes on" in said
-    assert "Traceback" not in said
-    assert_it_goes_on(work)
-
-
-def test_interrupted_and_again_while_it_ends(running):
-    for pause in (0.002, 0.02, 0.1):
+def test_interrupted_twice_and_again_while_it_ends(work, running, undisturbed):
+    for pause in (0.0, 0.02):
         run = running()
         run.send_signal(signal.SIGINT)
         time.sleep(pause)
         for _ in range(3):
-            run.send_signal(signal.SIGTERM)
+            run.send_signal(signal.SIGINT)
         _, said = run.communicate(timeout=20)
         assert run.returncode == 130
+        assert "the same command goes on" in said
         assert "Traceback" not in said
+    assert work.manifest("out")["status"] in ("interrupted", "running")
+    assert work.finish("out").startswith(f"{SAMPLES} planned = ")
+    assert work.dataset("out") == undisturbed
 
 
-def test_told_to_hang_up_unless_nohup(work, running):
+def test_told_to_hang_up_unless_nohup(work, running, undisturbed):
     run = running()
     run.send_signal(signal.SIGHUP)
     _, said = run.communicate(timeout=20)
@@ -71,12 +71,12 @@ def test_told_to_hang_up_unless_nohup(work, running):
 
     run = running(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     run.send_signal(signal.SIGHUP)
-    said, _ = run.communicate(timeout=20)
+    run.communicate(timeout=20)
     assert run.returncode == 0
-    assert said.startswith("60 planned = ")
+    assert work.dataset("out") == undisturbed
 
 
-def test_a_terminal_that_is_closed(work, running):
+def test_a_terminal_that_is_closed(work, running, undisturbed):
     ours, theirs = pty.openpty()
 
     def take_terminal():
@@ -89,22 +89,23 @@ def test_a_terminal_that_is_closed(work, running):
     os.close(ours)
     assert run.wait(timeout=20) == 130
     assert work.manifest("out")["status"] == "interrupted"
-    assert_it_goes_on(work)
+    work.finish("out")
+    assert work.dataset("out") == undisturbed
 
 
 def test_readers_that_leave(work, running):
     """`silversmith run ... | head -1`, and the same with standard error."""
     run = running("--json")
     run.stdout.close()
-    assert run.stderr.read() == ""
+    assert "rror" not in run.stderr.read()
     assert run.wait(timeout=20) == 0
     assert work.manifest("out")["status"] == "done"
 
-    run = work.start("other", "--set", "models.writer.model=nobody", "--json")
+    run = work.start("out", "--set", "filters.score.min=0.6")
     run.stdout.close()
     run.stderr.close()
     assert run.wait(timeout=20) == 0
-    assert work.manifest("other")["books"]["pending"] == 0
+    assert work.manifest("out")["books"]["pending"] == 0
 
 
 def full_pipe():
@@ -122,9 +123,9 @@ def test_pipes_that_nobody_reads(work, running):
     """Progress that nobody reads is left out; the result waits for its reader, the books do not."""
     progress, error = full_pipe()
     result, output = full_pipe()
-    run = running(
-        "--set", "models.writer.concurrency=2", "--json", stdout=output, stderr=error
-    )  # so slow that there would be progress to tell
+    # One request at a time, so that there is progress to tell before the end.
+    slowly = ("--set", "models.writer.concurrency=1", "--limit", "30")
+    run = running(*slowly, "--json", stdout=output, stderr=error)
     os.close(output)
     os.close(error)
     while work.manifest("out")["status"] != "done":
@@ -137,7 +138,7 @@ def test_pipes_that_nobody_reads(work, running):
 
 
 def test_a_full_disk_behind_standard_output(work):
-    work.write("simulated", samples=5)
+    work.write("simulated", samples=5)  # in process
     with open("/dev/full", "w") as full:
         run = subprocess.run(
             work.words("out"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60

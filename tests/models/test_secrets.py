@@ -53,13 +53,13 @@ def assert_no_key(error: BaseException, connection, log: str) -> None:
 async def test_no_error_log_or_traceback_shows_the_key(connect, endpoint, caplog, kind):
     caplog.set_level(logging.DEBUG)
     endpoint.always(ECHOES[kind])
-    connection = connect(retries=1)
+    connection = connect(retries=1, policy={"patience": 0.1})
     with pytest.raises(EndpointError) as failure:
         await connection.open()
     assert_no_key(failure.value, connection, caplog.text)
 
     endpoint.always(endpoint.completion('{"ready": "yes"}'))
-    connection = connect(retries=1)
+    connection = connect(retries=1, policy={"patience": 0.1})
     await connection.open()
     endpoint.always(ECHOES[kind])
     with pytest.raises(EndpointError) as failure:

@@ -76,7 +76,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path, simulate):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_stops_at_once_and_says_how_to_go_on(tmp_path, simulate, how):
-    server = simulate(latency_ms=200)
+    server = simulate(latency_ms=100)
     path = recipe(tmp_path, server.url)
     run = start(path, tmp_path / "out")
     wait_for(server, run, 40)

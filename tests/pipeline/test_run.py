@@ -167,6 +167,23 @@ def test_a_changed_model_is_said_with_its_price_and_wants_again(tmp_path):
     assert calls(recipe().run(tmp_path / "run")) == 0  # what was agreed to once is still there
 
 
+def test_what_a_changed_model_makes_stale_is_pending_until_it_is_asked_again(tmp_path):
+    recipe(filters=[]).run(tmp_path / "run")
+    other = recipe(
+        filters=[],
+        models={"writer": {"simulated": {"flawed": 0.3, "seed": 8}}},
+        limits={"max_calls": 200},
+    )
+
+    report = other.run(tmp_path / "run", again=True)
+
+    assert report.status == "limit reached"
+    assert 20 < report.balance.pending < 45
+    other.model_copy(update={"limits": Limits()}).run(tmp_path / "run")
+    other.model_copy(update={"limits": Limits()}).run(tmp_path / "new")
+    assert rows(tmp_path / "run") == rows(tmp_path / "new")
+
+
 def test_a_changed_generator_is_said_too(tmp_path):
     recipe().run(tmp_path / "run")
     changed = recipe(generators=[{"instruction": {"system": "You are terse."}}])
@@ -325,7 +342,8 @@ def test_a_plug_in_by_dotted_path(tmp_path, monkeypatch):
         "    share: float = 0.5\n"
         "    def reason_to_drop(self, sample):\n"
         "        upper = sum(c.isupper() for c in sample.response)\n"
-        "        return f'{upper} capitals' if upper > self.share * len(sample.response) else None\n"
+        "        many = upper > self.share * len(sample.response)\n"
+        "        return f'{upper} capitals' if many else None\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     one = recipe(limit=5, filters=[{"shouting:Shouting": {"share": 0.0}}], folder=tmp_path)
