@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from typing import Any
 
 from ..errors import SilversmithError
 from .streams import heedless
 
-__all__ = ["main"]
+__all__ = ["main", "program"]
+
+
+def program() -> None:
+    """`main`, where the process is ours from its start to its end."""
+    # A run makes many objects that are freed without the garbage collector, and what a library
+    # loads stays: looking for cycles that often is a tenth of a run's CPU, and half of its exit.
+    gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)
+    main()
 
 
 def main() -> None:

@@ -38,8 +38,9 @@ INTRODUCTION = """\
 
 This page is written by `python docs/reference.py` from the code. An entry of `seeds`, `generators`,
 `judges` or `filters` is a kind (`refusal`), a kind with options (`length: {min_words: 5}`), or a
-kind with the value of its main option (`tasks: seeds.jsonl`). A kind of your own is an entry point of
-the group `silversmith.ROOM` in your package, or a dotted path (`my_package.filters:Shouting`).
+kind with the value of its main option (`tasks: seeds.jsonl`). A kind of your own is an entry
+point of the group `silversmith.ROOM` in your package, or a dotted path
+(`my_package.filters:Shouting`).
 `--set filters.score.min=0.8` changes one value from the command line.
 """
 

@@ -281,6 +281,7 @@ class EndpointConnection:
         self._replicas.answers(replica)
         meter.answer(reply.usage)
         return reply
+
     async def _post(self, replica: Replica, content: bytes, timeout: float) -> httpx2.Response:
         # A body given as a stream spares httpx2 the headers that aiohttp adds anyway, and a known
         # encoding spares it the search for one: together a sixth of the call.

@@ -40,9 +40,9 @@ CALM_PAUSES, MOST_CALM_PAUSES, LONGEST_CALM = 30.0, 120.0, 600.0
 """After a refusal, more is tried after the first so many times the pause that it cost, and after
 twice as long each time that this fails, up to the second; but after so many seconds at most."""
 
-FIRST_PAUSE, LEAST_PAUSE, LONGEST_PAUSE = 0.25, 0.05, 15.0
-"""Seconds to pause where a refusal does not say, and at least; doubled each time that hardly
-anything is let through between two refusals."""
+FIRST_PAUSE, LEAST_PAUSE, LONGEST_PAUSE = 0.25, 0.05, 5.0
+"""Seconds to pause where a refusal does not say, and at least; doubled each time that
+nothing is let through between two refusals."""
 
 FIRST_COUNT, FIRST_RATE = 500, 2000.0
 """The first requests of all go out no faster than so many a second, one by one rather than in
@@ -52,12 +52,11 @@ LEAST_COUNT = 10
 """The pace is kept over at least so many requests, and at least a second; and so many must have
 been let through to tell a rate."""
 
-LOOKED_AT = 6
-FUTILE = 0.25
-DEAF_SECONDS = 60.0
-"""When the last so many refusals brought the pace down to this share of it, and still no more
-requests are let through between them, the pace is not their cause: it is set back, and for so many
-seconds refusals only pause."""
+LOOKED_AT = 10
+DEAF_SECONDS, MOST_DEAF_SECONDS = 60.0, 600.0
+"""When so many refusals have come since the first slowed the pace down, without a calm time between
+them, and no more requests are let through from one to the next, the pace is not their cause: it is
+set back, and for so many seconds they only pause; twice as long the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,12 @@ class Pace:
         self._good: float | None = None
         self._refused_at = math.inf
         self._calm = 0.0
-        self._refusals: deque[tuple[float, int]] = deque(maxlen=LOOKED_AT)
+        # Of refusals without a calm time between them: the pace before the first, and how many
+        # requests were let through before each further one.
+        self._before = math.inf
+        self._runs: list[int] = []
         self._deaf_until = 0.0
+        self._deaf_seconds = DEAF_SECONDS
 
     def at_most(self, per_second: float) -> None:
         """Never go faster than so many requests a second, whatever is let through."""
@@ -160,7 +163,7 @@ class Pace:
             self.pause(now + (asked or 0.0))
             return
         let_through = mark.number - self._run_from
-        self._in_vain = 0 if let_through >= LEAST_COUNT else self._in_vain + 1
+        self._in_vain = 0 if let_through else self._in_vain + 1
         pause = FIRST_PAUSE if asked is None else LEAST_PAUSE
         pause = max(asked or 0.0, min(LONGEST_PAUSE, pause * 2.0**self._in_vain))
         self.pause(now + pause)
@@ -173,20 +176,17 @@ class Pace:
             seen = let_through / (mark.at - since + asked)
         else:
             seen = mark.rate if self._untold >= LEAST_COUNT else 0.0
-        if seen and let_through and now >= self._deaf_until:
-            self._slow_down(now, seen, self._untold, pause)
+        if now < self._deaf_until:
+            return
+        if self.rate != math.inf:
+            self._runs.append(let_through)
+        if self._is_futile():
+            self._set_back(now)
+        elif seen and let_through:
+            self._slow_down(now, seen, pause)
             self._untold = 0
 
-    def _slow_down(self, now: float, seen: float, let_through: int, pause: float) -> None:
-        self._refusals.append((self.rate, let_through))
-        if self._is_futile():
-            before = self._refusals[0][0]
-            self._refusals.clear()
-            self._deaf_until = now + DEAF_SECONDS
-            self._good = None
-            self._tried_at = math.inf if before == math.inf else now + DEAF_SECONDS
-            self._set(before)
-            return
+    def _slow_down(self, now: float, seen: float, pause: float) -> None:
         pause = max(1.0, pause)
         calm = CALM_PAUSES * pause
         rate = MARGIN * seen
@@ -194,7 +194,7 @@ class Pace:
             rate = max(self._good, min(rate, self.rate / STEP_UP))  # a little less will do
             calm = max(calm, min(2 * self._calm, MOST_CALM_PAUSES * pause))
         elif self.rate != math.inf:
-            rate = max(min(rate, STEP_DOWN * self.rate), self.rate / 4)
+            rate = max(min(rate, STEP_DOWN * self.rate), self.rate / 10)
         calm = min(LONGEST_CALM, calm)
         self._refused_at = seen
         self._calm = calm
@@ -206,12 +206,18 @@ class Pace:
 
     def _is_futile(self) -> bool:
         """Whether slowing down has not helped at all."""
-        refusals = [one for one in self._refusals if one[0] != math.inf]
-        if len(self._refusals) < LOOKED_AT or self.rate > FUTILE * refusals[0][0]:
-            return False
         half = LOOKED_AT // 2
-        runs = [run for _, run in self._refusals]
-        return sum(runs[half:]) < 2 * sum(runs[:half])
+        runs = self._runs
+        return len(runs) >= LOOKED_AT and sum(runs[-half:]) < 2 * sum(runs[:half])
+
+    def _set_back(self, now: float) -> None:
+        """Go as fast as before the refusals that were in vain, and be deaf to some more."""
+        self._set(self._before)
+        self._runs.clear()
+        self._good = None
+        self._deaf_until = now + self._deaf_seconds
+        self._tried_at = math.inf if self.rate == math.inf else self._deaf_until
+        self._deaf_seconds = min(MOST_DEAF_SECONDS, 2 * self._deaf_seconds)
 
     def _try_more(self, now: float) -> None:
         self._tried_at = now + max(1.0, self._span)
@@ -220,6 +226,9 @@ class Pace:
         self._held = False
         if self._good is None:
             self._good = self.rate
+            self._runs.clear()  # slowing down has helped
+            self._before = self.rate
+            self._deaf_seconds = DEAF_SECONDS
         near = self.rate < NEAR * self._refused_at
         self._set(min(self._ceiling, self.rate * (STEP_UP if near else LEAP_UP)))
         self._good = max(self._good, self.rate / NEAR**2)

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 from ..errors import LimitReached, RunFolderError, SilversmithError, TooManyFailures
+from ..records import load_columns
 from ..store import Journal, RunFolder
 from .books import Books
 from .budget import Budget
@@ -36,6 +37,7 @@ __all__ = ["RunOptions", "run"]
 Work = Callable[[AsyncIterator[Planned]], Coroutine[Any, Any, None]]
 """Settles what a plan yields: a crew, or several processes."""
 
+WAIT_SECONDS = 0.05
 COUNT_SECONDS = 3.0
 ENROL_AFTER_STOP_SECONDS = 1.0
 LEAST_SHARE_KEPT = 0.05
@@ -128,8 +130,8 @@ class _Job:
         """Draft and judge what is missing, then filter, then close the books."""
         self.books.cost = self.budget.cost
         self.folder.write_manifest({"status": "running", "name": self.recipe.name})
-        counted = Event()
-        Thread(target=self._count, args=(counted,), name="counting", daemon=True).start()
+        ended = Event()
+        Thread(target=self._meanwhile, args=(ended,), name="meanwhile", daemon=True).start()
         try:
             exhausted = await self._draft()
             self.books.stage = "filtering"
@@ -142,7 +144,7 @@ class _Job:
                 self._report(_status(error), False, None)
             raise
         finally:
-            counted.set()
+            ended.set()
 
     async def _draft(self) -> bool:
         """Settle all that is planned; returns whether the seeds were read to their end."""
@@ -233,10 +235,15 @@ class _Job:
             portion = math.ceil(1.1 * (target - kept) / share)
         return False
 
-    def _count(self, stop: Event) -> None:
-        if self.recipe.target is not None:
-            return  # nobody knows yet
-        self.books.expected = expected_samples(self.recipe, COUNT_SECONDS, stop)
+    def _meanwhile(self, ended: Event) -> None:
+        """While models are waited for: count how many samples there will be, and load what the
+        filters need. Not before the first reply, which it would hold up."""
+        while not self.books.calls:
+            if ended.wait(WAIT_SECONDS):
+                return
+        if self.recipe.target is None:  # with a target nobody knows yet
+            self.books.expected = expected_samples(self.recipe, COUNT_SECONDS, ended)
+        load_columns()
 
     def _filter(self) -> Outcome:
         return filter_samples(

@@ -24,7 +24,7 @@ from .recipe import Recipe
 
 __all__ = ["Planned", "Planner", "expected_samples", "generator_key", "read_seeds", "sample_id"]
 
-BATCH = 64
+BATCH = 128
 BATCHES_AHEAD = 4
 BAD_ROWS_LISTED = 1_000
 
@@ -145,11 +145,12 @@ class Planner:
         """A seed that occurs again gets further draws, so that no two samples share an id and
         none is lost."""
         number = draw
-        if self._is_met(sample_id(key, seed, draw)):
+        id_ = sample_id(key, seed, draw)
+        if self._is_met(id_):
             again = f"{generator.title}/{seed.id}/{draw}"
             self._occurrences[again] = occurrence = self._occurrences.get(again, 0) + 1
             number += occurrence * generator.draws
-        id_ = sample_id(key, seed, number)
+            id_ = sample_id(key, seed, number)
         first = place * self._samples_per_seed + self._offsets[generator.title]
         n = self._journal.enrol(first + draw, id_)
         self._books.planned += 1

@@ -191,6 +191,7 @@ class Template:
         self._chain = chain
         self._sources = closure
         self._template = environment.get_template(chain[0].file)
+        self._globals = dict(self._template.globals)
         self._blocks: dict[str, list[Block]] = {}
         for source in chain:
             for block, function in environment.get_template(source.file).blocks.items():
@@ -209,7 +210,8 @@ class Template:
             TemplateError: a value or an attribute is missing, an expression fails, or the user
                 message is blank; says file and line.
         """
-        context = self._template.new_context(dict(values))
+        # Handed over whole: Jinja would look the globals up in two layers, for each name.
+        context = self._template.new_context({**self._globals, **values}, shared=True)
         context.blocks = self._blocks
         try:
             system = "".join(self._system(context)).strip() if self._system else ""

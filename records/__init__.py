@@ -1,6 +1,6 @@
 """What flows through the house: seeds, samples, judgements, decisions."""
 
-from .arrow import sample_schema, table_from_json
+from .arrow import load_columns, sample_schema, table_from_json
 from .ask import Ask, Draft
 from .codec import sample_from_json, sample_from_row, sample_to_json
 from .component import Component
@@ -52,6 +52,7 @@ __all__ = [
     "Step",
     "Turn",
     "Usage",
+    "load_columns",
     "sample_from_json",
     "sample_from_row",
     "sample_schema",

@@ -14,7 +14,7 @@ from .sample import Sample
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["sample_schema", "table_from_json"]
+__all__ = ["load_columns", "sample_schema", "table_from_json"]
 
 
 @functools.cache
@@ -24,6 +24,13 @@ def sample_schema() -> pa.Schema:
 
     hints = typing.get_type_hints(Sample)
     return pa.schema([(f.name, _arrow_type(hints[f.name])) for f in dataclasses.fields(Sample)])
+
+
+def load_columns() -> None:
+    """Load what `table_from_json` and Parquet need, which takes a while, before it is needed."""
+    from pyarrow import compute, json, parquet  # noqa: F401
+
+    sample_schema()
 
 
 def table_from_json(rows: Sequence[bytes]) -> pa.Table:

@@ -56,7 +56,9 @@ def _decoder(kind: Any) -> Decode:
         make = cast(Callable[..., Any], kind)
 
         def decode_record(value: dict[str, Any]) -> Any:
-            known = {k: v for k, v in value.items() if k in names}
+            known = dict(value)
+            if not value.keys() <= names:  # another version wrote it
+                known = {k: v for k, v in value.items() if k in names}
             for name, decode in nested:
                 if (inner := known.get(name)) is not None:
                     known[name] = decode(inner)

@@ -8,11 +8,8 @@ import math
 import random
 import selectors
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-
-import pytest
 
 from silversmith.models.gate import Gate
 from silversmith.models.line import Line
