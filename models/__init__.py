@@ -3,6 +3,7 @@
 from .base import Connection, Reply, Request, Resumable, SchemaForm
 from .connect import connect
 from .meter import Meter
+from .pace import Paces
 from .spec import ModelSpec, Prices
 from .structured import parse_reply, strict_schema, with_form
 
@@ -10,6 +11,7 @@ __all__ = [
     "Connection",
     "Meter",
     "ModelSpec",
+    "Paces",
     "Prices",
     "Reply",
     "Request",

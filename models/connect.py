@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from .base import Connection
 from .batch_notes import Notes
+from .pace import Paces
 from .simulated import SimulatedConnection
 from .spec import ModelSpec
 
@@ -16,6 +17,7 @@ def connect(
     spec: ModelSpec,
     name: str = "",
     *,
+    paces: Paces | None = None,
     notes: Notes | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Connection:
@@ -26,6 +28,8 @@ def connect(
     Args:
         spec: the model.
         name: what the recipe calls it, for messages.
+        paces: the paces of all servers of the run, which models at one server share; by default
+            the model's alone.
         notes, tell: for a model in batch mode, see `BatchConnection`.
     """
     if spec.simulated is not None:
@@ -36,4 +40,4 @@ def connect(
         return BatchConnection(spec, name, notes=notes, tell=tell)
     from .endpoint import EndpointConnection
 
-    return EndpointConnection(spec, name)
+    return EndpointConnection(spec, name, paces=paces)

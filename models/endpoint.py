@@ -107,6 +107,7 @@ class EndpointConnection:
             EndpointError: fatal; the sentence says what to do.
         """
         self._connect(self._key())
+        self._form = None
         try:
             await self._open_all(form)
         except BaseException:
@@ -195,16 +196,16 @@ class EndpointConnection:
     async def _open_all(self, form: SchemaForm | None) -> None:
         """Ask each endpoint; the first that answers says how to ask."""
         silent: list[tuple[Replica, EndpointError]] = []
-        self._form = None
         for replica in self._replicas:
             try:
-                self._form = await probe(self._send_first(replica), self._form or form)
+                form = await probe(self._send_first(replica), form)
             except EndpointError as error:
                 if not error.retryable or len(self._replicas) == 1:
                     raise
                 silent.append((replica, error))
-        if self._form is None:
+        if len(silent) == len(self._replicas):
             raise silent[0][1]
+        self._form = form
         for replica, _ in silent:
             self._replicas.set_aside(replica)
 
@@ -331,7 +332,7 @@ class EndpointConnection:
             gate.pace.pause(now + asked)
         if not lost and status < 500:
             self._replicas.answers(replica)
-        elif self._replicas.fails(replica, lost=lost):
+        elif self._form is not None and self._replicas.fails(replica, lost=lost):
             return "moves"
         return None
 

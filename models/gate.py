@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..records import Usage
 from .pace import Mark, Pace
 from .quota import MINUTE, TokenBudget, said_limit
-from .window import Window
+from .window import EARLY, Window
 
 __all__ = ["Gate", "Ticket"]
 
@@ -26,12 +26,14 @@ class Ticket:
         pace: the pace by which it was sent.
         mark: how it was sent.
         charged: tokens that it was charged.
+        early: whether it was one of the first.
     """
 
     gate: Gate
     pace: Pace
     mark: Mark
     charged: float
+    early: bool
 
 
 class Gate:
@@ -59,18 +61,18 @@ class Gate:
         self.pace = pace or Pace()
         self.in_flight = 0
         self.aside = False
-        self._requests_per_minute = requests_per_minute or math.inf
-        self._tokens_per_minute = tokens_per_minute or math.inf
+        self._count = 0
+        self._requests_per_minute = requests_per_minute
+        self._tokens_per_minute = tokens_per_minute
         self._tokens = TokenBudget(tokens_per_minute) if tokens_per_minute else None
         self._own_pace = False
         if requests_per_minute:
-            self._take_own_pace()
+            self._take_own_pace(requests_per_minute)
 
     def opens_at(self, now: float) -> float:
         """When the next request may go: at once where that is not after `now`; infinity where
         another one must end first."""
         if self.in_flight >= self.window.places:
-            self.window.full = True
             return math.inf
         opens = self.pace.opens_at(now)
         return opens if self._tokens is None else max(opens, self._tokens.opens_at(now))
@@ -82,10 +84,13 @@ class Gate:
             size: bytes of its body.
         """
         self.in_flight += 1
+        if self.in_flight >= self.window.places:
+            self.window.full = True
         charged = 0.0
         if self._tokens is not None:
             charged = self._tokens.charge(now, size / CHARACTERS_PER_TOKEN)
-        return Ticket(self, self.pace, self.pace.sent(now), charged)
+        self._count += 1
+        return Ticket(self, self.pace, self.pace.sent(now), charged, self._count <= EARLY)
 
     def leave(self) -> None:
         """Count a request as no longer under way, whatever became of it."""
@@ -93,7 +98,7 @@ class Gate:
 
     def answered(self, ticket: Ticket, now: float, usage: Usage) -> None:
         """Learn from a usable answer."""
-        self.window.answered(now, now - ticket.mark.at)
+        self.window.answered(now, now - ticket.mark.at, early=ticket.early)
         if self._tokens is not None:
             self._tokens.settle(ticket.charged, usage.input_tokens, usage.output_tokens)
 
@@ -116,25 +121,25 @@ class Gate:
             self._tokens.refund(ticket.charged)
 
     def told(self, now: float, headers: Mapping[str, str]) -> None:
-        """Learn from what a response says of limits. Those are the model's own, as at OpenAI."""
+        """Learn from what a response says of limits, where the user has not set them. They are
+        the model's own, as at OpenAI."""
         if SAID_LIMITS[0] not in headers and SAID_LIMITS[1] not in headers:
             return
-        self._take_own_pace()
         if limit := said_limit(headers, "requests"):
-            self.pace.at_most(min(limit.per_minute, self._requests_per_minute) / MINUTE)
+            self._take_own_pace(self._requests_per_minute or limit.per_minute)
             if limit.remaining == 0:
                 self.pace.pause(now + limit.wait)
         if limit := said_limit(headers, "tokens"):
-            per_minute = min(limit.per_minute, self._tokens_per_minute)
+            per_minute = self._tokens_per_minute or limit.per_minute
             if self._tokens is None:
                 self._tokens = TokenBudget(per_minute)
             self._tokens.at_most(per_minute)
             if limit.remaining is not None:
                 self._tokens.told(limit.remaining)
 
-    def _take_own_pace(self) -> None:
+    def _take_own_pace(self, per_minute: float) -> None:
         """Where limits are a model's own, so is the pace."""
         if not self._own_pace:
             self._own_pace = True
             self.pace = Pace()
-            self.pace.at_most(self._requests_per_minute / MINUTE)
+        self.pace.at_most(per_minute / MINUTE)

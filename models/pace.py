@@ -106,8 +106,8 @@ class Pace:
 
     def at_most(self, per_second: float) -> None:
         """Never go faster than so many requests a second, whatever is let through."""
-        self._ceiling = per_second
-        if self.rate > per_second:
+        before, self._ceiling = self._ceiling, per_second
+        if self.rate > per_second or self.rate == before:
             self._set(per_second)
 
     def opens_at(self, now: float) -> float:

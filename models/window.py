@@ -10,20 +10,22 @@ that the number settles. Time is handed in, in seconds of any monotonic clock.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 __all__ = ["Window"]
 
 FEWER, MORE = 0.75, 1.25
 """What a trial multiplies the number by."""
 
-AS_GOOD, BETTER = 0.95, 1.08
-"""The share of answers a second that fewer requests at once must reach, and more must bring."""
+AS_GOOD, GAIN = 0.97, 0.3
+"""The share of answers a second that fewer requests at once must reach; and the share of what is
+added to them by which answers must become more."""
 
 SLOW, SLOWER = 0.5, 2.0
-"""Answers queue where they take more than so many seconds, and so many times as long as the
-fastest sixteen in a row."""
+"""Answers queue where they take more than so many seconds, and so many times as long as they did
+at the quickest."""
 
-STRAINED, COLLAPSED = 0.05, 0.5
+STRAINED, COLLAPSED = 0.1, 0.5
 """Shares of requests that end in a timeout or a word of overload: from the first one on fewer are
 tried, from the second on the number is halved at once."""
 
@@ -36,7 +38,40 @@ LEAST_ROUND = 32
 LONGEST_REST = 64
 """Rounds until a trial that has failed before is repeated, at most."""
 
-QUICK = 16
+RECOVERY, RELAPSE = 4, 16
+"""After a collapse the number is brought back by doubling, unless there was another collapse within
+the second so many rounds, or strain for the first so many."""
+
+EARLY = 16
+"""So many requests find an endpoint that has nothing to do yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Another number than before: the factor, the number before, and answers a second with that."""
+
+    factor: float
+    before: int
+    rate: float
+
+
+@dataclass(slots=True)
+class _Round:
+    """What has ended since a time."""
+
+    since: float | None = None
+    ends: int = 0
+    answers: int = 0
+    strains: int = 0
+    seconds: float = 0.0
+
+    @property
+    def strain(self) -> float:
+        return self.strains / self.ends
+
+    @property
+    def latency(self) -> float:
+        return self.seconds / self.answers if self.answers else math.inf
 
 
 class Window:
@@ -47,144 +82,153 @@ class Window:
 
     Attributes:
         places: how many requests may be under way now.
-        full: to be set when a request had to wait because all places were taken.
+        full: to be set when all places are taken.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.places = most
         self.full = False
-        self._settling = 0  # requests that were sent before the number changed, and do not count
-        self._trial: tuple[int, float] | None = None  # places and rate before it
+        self._round = _Round()
+        self._rounds = 0
+        self._settling = 0  # requests sent before the number changed, which do not count
+        self._early = _Round()
+        self._quickest = math.inf
+        self._trial: _Trial | None = None
         self._best_rate = 0.0
-        self._normal: int | None = None  # where to go back to after a collapse
         self._rests = {FEWER: 1, MORE: 1}
         self._rest = 1
-        self._fastest = math.inf
-        self._quick_seconds, self._quick_count = 0.0, 0
-        # The round: since when, and of the requests that ended in it.
-        self._since: float | None = None
-        self._ends = 0
-        self._answers = 0
-        self._strains = 0
-        self._seconds = 0.0
+        # After a collapse: where to come back to, when it was, and whether that has begun.
+        self._normal: int | None = None
+        self._collapsed = -RELAPSE
+        self._recovering = False
 
-    def answered(self, now: float, seconds: float) -> None:
-        """Count an answer that took so long."""
-        self._quick_seconds += seconds
-        self._quick_count += 1
-        if self._quick_count == QUICK:
-            self._fastest = min(self._fastest, self._quick_seconds / QUICK)
-            self._quick_seconds, self._quick_count = 0.0, 0
+    def answered(self, now: float, seconds: float, *, early: bool) -> None:
+        """Count an answer that took so long.
+
+        Args:
+            early: whether its request was one of the first so many to be sent.
+        """
+        if early:
+            self._early.answers += 1
+            self._early.seconds += seconds
+            if self._early.answers >= EARLY // 2:
+                self._quickest = self._early.latency
         if not self._settling:
-            self._answers += 1
-            self._seconds += seconds
+            self._round.answers += 1
+            self._round.seconds += seconds
         self._ended(now)
 
     def failed(self, now: float, *, strained: bool) -> None:
         """Count a request that failed.
 
         Args:
-            strained: whether in a way that speaks of overload: a timeout, HTTP 503 or 529.
+            strained: whether in a way that speaks of overload: a timeout, HTTP 503 or the like.
         """
         if strained and not self._settling:
-            self._strains += 1
+            self._round.strains += 1
         self._ended(now)
 
     def _ended(self, now: float) -> None:
         if self._settling:
             self._settling -= 1
             if not self._settling:
-                self._new_round(now)
+                self._begin_round(now)
             return
-        if self._since is None:
-            self._since = now
+        current = self._round
+        if current.since is None:
+            self._begin_round(now)
             return
-        self._ends += 1
-        if self._ends >= max(LEAST_ROUND, 2 * self.places) and now > self._since:
-            self._look(now, self._since)
+        current.ends += 1
+        if current.ends >= max(LEAST_ROUND, 2 * self.places) and now > current.since:
+            full = self.full
+            self._begin_round(now)
+            self._look(current, current.answers / (now - current.since), full=full)
 
-    def _look(self, now: float, since: float) -> None:
+    def _begin_round(self, now: float) -> None:
+        self._round = _Round(now)
+        self.full = False
+
+    def _look(self, past: _Round, rate: float, *, full: bool) -> None:
         """Draw conclusions from a round."""
-        rate = self._answers / (now - since)
-        strain = self._strains / self._ends
-        seconds = self._seconds / self._answers if self._answers else math.inf
-        full = self.full
-        self._new_round(now)
-        if strain >= COLLAPSED:
+        self._rounds += 1
+        if self._rounds > 1:
+            self._quickest = min(self._quickest, past.latency)
+        if past.strain >= COLLAPSED:
             self._collapse()
         elif self._normal is not None:
-            self._recover(strain)
+            self._recover(self._normal, past.strain)
         elif self._trial is not None:
-            self._judge_trial(rate, seconds, full=full)
+            self._judge(self._trial, past, rate, full=full)
         elif full:
             self._rest -= 1
             if self._rest <= 0:
-                self._try(rate, strain, seconds)
+                self._try_another(past, rate)
 
-    def _try(self, rate: float, strain: float, seconds: float) -> None:
-        slow = seconds > SLOW and seconds > SLOWER * self._fastest
-        if (strain > STRAINED or slow) and self.places > 1:
-            self._begin_trial(FEWER, rate)
-        elif self.places < self.most:
-            self._begin_trial(MORE, rate)
+    def _try_another(self, past: _Round, rate: float) -> None:
+        slow = past.latency > SLOW and past.latency > SLOWER * self._quickest
+        before = self.places
+        if (past.strain > STRAINED or slow) and before > 1:
+            # Several steps down in a row are held against the rate before the first of them,
+            # lest many small losses add up.
+            self._best_rate = max(self._best_rate, rate)
+            self._trial = _Trial(FEWER, before, rate)
+            self._change(min(before - 1, round(before * FEWER)))
+        elif before < self.most:
+            self._best_rate = 0.0
+            self._trial = _Trial(MORE, before, rate)
+            self._change(min(self.most, max(before + 1, round(before * MORE))))
 
-    def _begin_trial(self, factor: float, rate: float) -> None:
-        # Several steps down in a row are held against the rate before the first of them, lest
-        # many small losses add up.
-        self._best_rate = max(self._best_rate, rate) if factor == FEWER else rate
-        self._trial = (self.places, rate)
-        changed = round(self.places * factor)
-        if changed == self.places:
-            changed += 1 if factor > 1 else -1
-        self._change(min(self.most, max(1, changed)))
-
-    def _judge_trial(self, rate: float, seconds: float, *, full: bool) -> None:
-        assert self._trial is not None
-        before, rate_before = self._trial
-        self._trial = None
+    def _judge(self, trial: _Trial, past: _Round, rate: float, *, full: bool) -> None:
         if not full:  # not the places were what counted
-            self._change(before)
+            self._trial = None
+            self._change(trial.before)
             return
-        down = self.places < before
-        factor = FEWER if down else MORE
-        if rate >= AS_GOOD * self._best_rate if down else rate >= BETTER * rate_before:
-            self._rests[factor] = self._rest = 1
+        down = trial.factor == FEWER
+        wanted = AS_GOOD * self._best_rate
+        if not down:
+            wanted = trial.rate * (1 + GAIN * (self.places / trial.before - 1))
+        if rate >= wanted:
+            self._trial = None
+            self._rests[trial.factor] = self._rest = 1
             return
         if down:
-            self._fastest = max(self._fastest, seconds / SLOWER)  # so long is natural here
+            self._quickest = max(self._quickest, past.latency / SLOWER)  # it is natural here
+        self._undo(trial)
+
+    def _undo(self, trial: _Trial) -> None:
+        self._trial = None
         self._best_rate = 0.0
-        self._rests[factor] = min(LONGEST_REST, 2 * self._rests[factor])
-        self._rest = self._rests[factor]
-        self._change(before)
+        self._rest = self._rests[trial.factor] = min(LONGEST_REST, 2 * self._rests[trial.factor])
+        self._change(trial.before)
 
     def _collapse(self) -> None:
-        if self._normal is None:
-            self._normal = self._trial[0] if self._trial else self.places
+        if self._trial is not None and self._trial.factor == MORE:
+            self._undo(self._trial)
+            return
+        if self._recovering and self._rounds - self._collapsed < RELAPSE:
+            self._normal = None  # from here on by trials
+        elif self._normal is None:
+            self._normal = self.places if self._trial is None else self._trial.before
         self._trial = None
+        self._collapsed, self._recovering = self._rounds, False
+        self._rest = RECOVERY
         least = max(1, math.ceil(self.most * LEAST_SHARE))
         if self.places > least:
             self._change(max(least, self.places // 2))
 
-    def _recover(self, strain: float) -> None:
-        assert self._normal is not None
+    def _recover(self, normal: int, strain: float) -> None:
         if strain > STRAINED:
-            self._normal = None  # this far, and now by trials
-            self._rest = 1
-            return
-        if self.places * 2 >= self._normal:
-            self._change(self._normal)
+            self._rest -= 1
+            if self._rest > 0:
+                return
+        else:
+            self._recovering = True
+            self._change(min(normal, 2 * self.places))
+        if self.places == normal or strain > STRAINED:
             self._normal = None
             self._rest = 1
-        else:
-            self._change(self.places * 2)
 
     def _change(self, places: int) -> None:
         self._settling = max(places, self.places)
         self.places = places
-
-    def _new_round(self, now: float) -> None:
-        self._since = now
-        self._ends = self._answers = self._strains = 0
-        self._seconds = 0.0
-        self.full = False

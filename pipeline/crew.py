@@ -60,8 +60,8 @@ class Crew:
         concurrency = self._askers.concurrency(self._desk.models)
         try:
             async with asyncio.TaskGroup() as tasks:
-                # A few more than may be under way: while one is worked on, another is asked for.
-                for _ in range(concurrency + concurrency // 8 + 1):
+                # No more than may be under way: so a kill costs no more than that either.
+                for _ in range(max(1, concurrency)):
                     tasks.create_task(self._worker(plan, taking))
         except BaseExceptionGroup as group:
             raise _first(group) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from ..errors import LimitReached, SilversmithError
-from ..models import Connection, ModelSpec, Reply, Request, Resumable, SchemaForm, connect
+from ..models import Connection, ModelSpec, Paces, Reply, Request, Resumable, SchemaForm, connect
 from ..store import Journal, KeptReply, ReplyKey
 from .asking import Asker, Question, Questions
 from .books import Books
@@ -65,8 +66,10 @@ class RunDesk:
         self._attempts = attempts
         self._retry_failed = retry_failed
         self._first_new = journal.first_new if first_new is None else first_new
+        self._paces = Paces()
         self._connections: dict[str, Connection] = {}
         self._opening = {name: asyncio.Lock() for name in models}
+        self._places = {name: asyncio.Semaphore(_places(spec)) for name, spec in models.items()}
         self._open: set[str] = set()
         self._resumable: dict[str, Resumable] = {}
         self._waiting: dict[str, str] = {}
@@ -123,12 +126,14 @@ class RunDesk:
         if body is not None:
             return Reply.from_body(body)
         body = questions.borrowed.get(question.key)
-        paid = body is None
         if body is not None:
             reply = Reply.from_body(body)
-        else:
-            self._check_money()
-            connection = await self._connection(question.model)
+            await self._keep(questions, question, reply, paid=False)
+            return reply
+        self._check_money()
+        connection = await self._connection(question.model)
+        # A place is held until the reply is safe: a kill costs no more than what may be under way.
+        async with self._places[question.model]:
             self._check_money()
             try:
                 with self._budget.call():
@@ -138,13 +143,19 @@ class RunDesk:
             self._books.calls += 1
             self._books.usage += reply.usage
             self._books.cost = self._budget.add(question.model, reply.usage)
+            await self._keep(questions, question, reply, paid=True)
+        if (resumable := self._resumable.get(question.model)) is not None:
+            resumable.kept(_name(questions, question))
+        return reply
+
+    async def _keep(
+        self, questions: Questions, question: Question, reply: Reply, *, paid: bool
+    ) -> None:
+        """Into the journal, and wait until it is safe there."""
         self._journal.keep(
             KeptReply(questions.sample, question.key, question.model, reply.usage, reply.body, paid)
         )
         await self._journal.durable()
-        if paid and (resumable := self._resumable.get(question.model)) is not None:
-            resumable.kept(_name(questions, question))
-        return reply
 
     async def _named(self, questions: Questions, question: Question) -> Request:
         """The request; for a model in batch mode by the name that the next process gives it too."""
@@ -166,7 +177,13 @@ class RunDesk:
         async with self._opening[name]:
             if name not in self._open:
                 spec = self.models[name]
-                connection = connect(spec, name, notes=self._journal, tell=self._telling(name))
+                connection = connect(
+                    spec,
+                    name,
+                    paces=self._paces,
+                    notes=self._journal,
+                    tell=self._telling(name),
+                )
                 self._connections[name] = connection
                 self._books.meters[name] = connection.meter
                 self._closing.push_async_callback(connection.close)
@@ -195,3 +212,8 @@ def _name(questions: Questions, question: Question) -> str:
     key = question.key
     words = f"{questions.sample}/{key.turn}/{key.attempt}/{key.asker}/".encode()
     return hashlib.blake2b(words + key.fingerprint, digest_size=12).hexdigest()
+
+
+def _places(spec: ModelSpec) -> int:
+    """How many of a model's replies may be awaited, or not be safe yet, at one time."""
+    return sys.maxsize if spec.batch else spec.at_once

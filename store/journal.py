@@ -37,6 +37,7 @@ from .tables import SCHEMA_VERSION, create_tables
 __all__ = ["Journal"]
 
 GROUP_SECONDS = 0.002
+GROUP_REPLIES = 32
 CHECKPOINT_SECONDS = 1.0
 _SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
 
@@ -295,7 +296,14 @@ class Journal:
     # Writing in groups
 
     def _later(self) -> None:
-        if self._timer is None:
+        """See to it that what has been added is committed: soon, or now if it is much.
+
+        Raises:
+            RunFolderError: it was much, and could not be written.
+        """
+        if len(self._replies) >= GROUP_REPLIES:
+            self.flush()
+        elif self._timer is None:
             self._timer_loop = asyncio.get_running_loop()
             self._timer = self._timer_loop.call_later(GROUP_SECONDS, self._write_group)
 

@@ -15,6 +15,11 @@ from typing import Any
 
 import pytest
 
+# Who starts the tests in the background may have signals ignored, which every child inherits.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 COMMAND = [sys.executable, "-m", "silversmith", "simulate"]
 START_S = 60
 

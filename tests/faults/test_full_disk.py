@@ -27,7 +27,7 @@ def disk(tmp_path):
         subprocess.run([mount, "-o", f"remount,size={size}", str(folder)], check=True)
 
     yield folder, resize
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture(scope="module")

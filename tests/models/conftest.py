@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ class Endpoint:
         self.headers: list[dict[str, str]] = []
         self.connections: set[Any] = set()
         self.url = ""
+        self.stop_listening: Callable[[], Awaitable[None]]
 
     def then(self, *answers: Answer) -> None:
         """What to answer next."""
@@ -126,6 +128,19 @@ class Endpoint:
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[Endpoint]:
+    async with serving() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+async def another() -> AsyncIterator[Endpoint]:
+    """A second endpoint."""
+    async with serving() as endpoint:
+        yield endpoint
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Endpoint]:
     endpoint = Endpoint()
     app = web.Application(client_max_size=2**30)
     app.router.add_post("/v1/chat/completions", endpoint.handle)
@@ -134,6 +149,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     endpoint.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    endpoint.stop_listening = site.stop
     yield endpoint
     await runner.cleanup()
 

@@ -255,7 +255,7 @@ def test_a_full_disk(tmp_path):
         assert rest.returncode == 0, rest.stderr
         assert "+ 0 pending" in rest.stdout
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_two_processes_on_one_folder(say, tmp_path):
