@@ -26,7 +26,7 @@ quickstart: $(VENV)/.installed ## set up, and run the quickstart recipe into run
 
 .PHONY: test
 test: $(VENV)/.installed-test ## set up, and run the tests (PYTEST="tests/seeds -x" for some of them)
-	@$(VENV)/bin/python -m pytest $(PYTEST)
+	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile $(PYTEST)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
