@@ -41,6 +41,8 @@ class Askers:
             RecipeError: one names a model that the recipe does not have.
             TemplateError: a template is missing or does not parse.
         """
+        for part in (*recipe.generators, *recipe.judges):
+            part.prepare(recipe.folder)
         prompts = Prompts(recipe.folder / "prompts")
         generators = {part.title: Asker.of(part, recipe, prompts) for part in recipe.generators}
         judges = [Asker.of(part, recipe, prompts) for part in recipe.judges]

@@ -7,6 +7,7 @@ from .component import Component
 from .sample import (
     Attribute,
     Candidate,
+    Check,
     Constraint,
     Decision,
     Draw,
@@ -31,6 +32,7 @@ __all__ = [
     "Ask",
     "Attribute",
     "Candidate",
+    "Check",
     "Component",
     "Constraint",
     "Decision",

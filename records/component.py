@@ -3,6 +3,7 @@ exports are components; an option is a typed field, and nothing else is accepted
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -22,3 +23,14 @@ class Component(BaseModel):
 
     kind: ClassVar[str] = ""
     scalar: ClassVar[str] = ""
+
+    def prepare(self, folder: Path) -> None:
+        """Read the files that the options name. The engine calls it once in each process, before
+        anything is asked; what was read belongs in a private attribute.
+
+        Args:
+            folder: where relative paths start from (the recipe's folder).
+
+        Raises:
+            RecipeError: a file is missing or wrong; says the file, the line and what to do.
+        """

@@ -15,6 +15,7 @@ from .seed import Passage
 __all__ = [
     "Attribute",
     "Candidate",
+    "Check",
     "Constraint",
     "Decision",
     "Draw",
@@ -61,6 +62,16 @@ class Constraint:
     kind: str
     arguments: str = "{}"
     satisfied: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check that needs no model said of a sample; `passed` is None where it could not
+    tell, and `detail` says what it found."""
+
+    name: str
+    passed: bool | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +278,7 @@ class Sample:
     flow: Flow | None = None
     passage: Passage | None = None
     attributes: tuple[Attribute, ...] = ()
+    checks: tuple[Check, ...] = ()
     id: str = ""
     strategy: str = ""
     seed: SeedRef | None = None
@@ -314,6 +326,12 @@ class Sample:
         if turns and turns[-1].role == "assistant":
             turns = turns[:-1]
         return "\n\n".join(turn.content for turn in turns)
+
+    @property
+    def verified(self) -> bool | None:
+        """Whether all checks that could tell were passed; None where none could."""
+        told = [check.passed for check in self.checks if check.passed is not None]
+        return all(told) if told else None
 
     @property
     def simulated(self) -> bool:

@@ -4,8 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
+import httpx2
 import pytest
+
+from silversmith.models import faults
 
 JUMPS = """
 #define _GNU_SOURCE
@@ -89,3 +94,15 @@ def test_a_run_under_a_jumping_clock(work, simulate, faulty, jumpy_clock):
     assert 0 < manifest["this_run"]["seconds"] < 60
     work.finish("undisturbed")
     assert work.dataset("out") == work.dataset("undisturbed")
+
+
+@pytest.mark.parametrize("hours", [-30, -3, 0, 3, 30])
+def test_a_date_to_come_back_at_is_read_by_the_endpoints_own_clock(hours):
+    theirs = datetime.now(UTC) + timedelta(hours=hours)
+    headers = {
+        "Date": format_datetime(theirs, usegmt=True),
+        "Retry-After": format_datetime(theirs + timedelta(seconds=7), usegmt=True),
+    }
+    request = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
+    response = httpx2.Response(429, headers=headers, request=request)
+    assert faults.asked_wait(faults.status_fault(response)) == 7
