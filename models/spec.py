@@ -47,12 +47,22 @@ class Prices(BaseModel):
     """Tokens that it had read before; by default they cost what `input` says."""
 
 
+def _model_or_simulated(schema: dict[str, Any]) -> None:
+    """The options of the simulated model stand for its name."""
+    schema["anyOf"] = [{"required": ["model"]}, {"required": ["simulated"]}]
+    schema["required"].remove("model")
+
+
 class ModelSpec(BaseModel):
     """One model of a recipe."""
 
     # An option's wrong value may be a key that was pasted there: no error may repeat it.
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        json_schema_extra=_model_or_simulated,
     )
 
     model: str = Field(min_length=1)

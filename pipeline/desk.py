@@ -94,7 +94,8 @@ class RunDesk:
         Raises:
             EndpointError: a key, a model or a host is wrong.
         """
-        for name in sorted({asker.model for asker in askers} & set(self.models)):
+        named = {name for asker in askers for name in asker.models}
+        for name in sorted(named & set(self.models)):
             await self._connection(name)
 
     def questions(self, planned: Planned) -> Callable[[Asker], Questions]:

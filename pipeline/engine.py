@@ -9,21 +9,20 @@ from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
 from ..errors import LimitReached, RunFolderError, SilversmithError, TooManyFailures
-from ..records import load_columns
-from ..store import Journal, RunFolder
+from ..store import Journal, RunFolder, Settled
 from .books import Books
 from .budget import Budget
 from .changes import agree
 from .crew import Crew
 from .desk import RunDesk
-from .filtering import Outcome, count_kept, filter_samples
+from .filtering import Filtering, Outcome, count_kept
 from .ledger import Ledger
-from .planning import Planned, Planner, expected_samples
+from .meanwhile import Meanwhile
+from .planning import Planned, Planner
 from .processes import DEALT_AT_ONCE, Processes, shares
 from .recipe import Recipe
 from .rehearsal import Rehearsed, rehearse
@@ -37,8 +36,6 @@ __all__ = ["RunOptions", "run"]
 Work = Callable[[AsyncIterator[Planned]], Coroutine[Any, Any, None]]
 """Settles what a plan yields: a crew, or several processes."""
 
-WAIT_SECONDS = 0.05
-COUNT_SECONDS = 3.0
 ENROL_AFTER_STOP_SECONDS = 1.0
 LEAST_SHARE_KEPT = 0.05
 
@@ -130,25 +127,30 @@ class _Job:
         """Draft and judge what is missing, then filter, then close the books."""
         self.books.cost = self.budget.cost
         self.folder.write_manifest({"status": "running", "name": self.recipe.name})
-        ended = Event()
-        Thread(target=self._meanwhile, args=(ended,), name="meanwhile", daemon=True).start()
+        self.journal.begin(self.askers.settings.values())
+        settled = Settled(
+            self.folder.journal,
+            self.askers.settings.values(),
+            retry_failed=self.options.retry_failed,
+        )
         try:
-            exhausted = await self._draft()
-            self.books.stage = "filtering"
-            self.journal.flush()
-            outcome = await asyncio.to_thread(self._filter)
+            with (
+                Filtering(self.recipe.filters, self.folder, target=self.recipe.target) as filtering,
+                Meanwhile(self.recipe, self.books, filtering, settled) as meanwhile,
+            ):
+                exhausted = await self._draft()
+                self.books.stage = "filtering"
+                self.journal.flush()
+                outcome = await asyncio.to_thread(self._filter, filtering, meanwhile)
             self.books.stage = "done"
             return self._report(_status(self.desk.stopped), exhausted, outcome)
         except (asyncio.CancelledError, SilversmithError) as error:
             if not isinstance(error, RunFolderError):
                 self._report(_status(error), False, None)
             raise
-        finally:
-            ended.set()
 
     async def _draft(self) -> bool:
         """Settle all that is planned; returns whether the seeds were read to their end."""
-        self.journal.begin(self.askers.settings.values())
         self.books.stage = "drafting and judging"
         crew = Crew(
             self.askers,
@@ -235,23 +237,11 @@ class _Job:
             portion = math.ceil(1.1 * (target - kept) / share)
         return False
 
-    def _meanwhile(self, ended: Event) -> None:
-        """While models are waited for: count how many samples there will be, and load what the
-        filters need. Not before the first reply, which it would hold up."""
-        while not self.books.calls:
-            if ended.wait(WAIT_SECONDS):
-                return
-        if self.recipe.target is None:  # with a target nobody knows yet
-            self.books.expected = expected_samples(self.recipe, COUNT_SECONDS, ended)
-        load_columns()
-
-    def _filter(self) -> Outcome:
-        return filter_samples(
-            lambda: self.journal.dataset(failed=False),
-            self.recipe.filters,
-            self.folder,
-            failed=lambda: self.journal.dataset(failed=True),
-            target=self.recipe.target,
+    def _filter(self, filtering: Filtering, meanwhile: Meanwhile) -> Outcome:
+        meanwhile.stop()
+        return filtering.end(
+            lambda: self.journal.dataset(failed=False, after=meanwhile.settled.place),
+            lambda: self.journal.dataset(failed=True),
         )
 
     def _report(self, status: str, exhausted: bool, outcome: Outcome | None) -> RunReport:

@@ -9,18 +9,18 @@ import pickle
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from ..errors import LimitReached, SilversmithError
-from ..records import Draw
 from ..store import Journal, RunFolder
 from .books import Books
 from .budget import Budget
 from .crew import Crew
 from .desk import RunDesk
 from .ledger import Ledger
-from .planning import Planned
+from .planning import Planned, draw_of, generator_key
 from .processes import Dealt, Setup, Standing
 from .samples import Askers
 
@@ -44,7 +44,7 @@ class _Member:
         self._books = Books()
         self._dealt: asyncio.Queue[Dealt | None] = asyncio.Queue()
         self._askers = Askers.of(setup.recipe)
-        self._generators = {one.title: one for one in setup.recipe.generators}
+        self._generators = {one.title: (one, generator_key(one)) for one in setup.recipe.generators}
         self._desk: RunDesk
         self._budget: Budget
         self._sent: Standing | None = None
@@ -90,8 +90,9 @@ class _Member:
 
     async def _plan(self) -> AsyncIterator[Planned]:
         while (dealt := await self._dealt.get()) is not None:
-            generator = self._generators[dealt.generator]
-            yield Planned(dealt.number, dealt.id, dealt.seed, generator, Draw(dealt.draw))
+            generator, key = self._generators[dealt.generator]
+            draw = draw_of(generator, key, dealt.seed, dealt.draw)
+            yield Planned(dealt.number, dealt.id, dealt.seed, generator, draw)
 
     def _receive(self) -> None:
         try:
@@ -115,10 +116,8 @@ class _Member:
         )  # fmt: skip
         if standing != self._sent and not self._pipe.closed:
             self._sent = standing
-            try:
+            with suppress(OSError):  # nobody listens any more, which `_receive` hears too
                 self._pipe.send(standing)
-            except OSError:
-                self._pipe.close()  # nobody listens any more
 
 
 if __name__ == "__main__":

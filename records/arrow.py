@@ -28,8 +28,10 @@ def sample_schema() -> pa.Schema:
 
 def load_columns() -> None:
     """Load what `table_from_json` and Parquet need, which takes a while, before it is needed."""
+    import pyarrow as pa
     from pyarrow import compute, json, parquet  # noqa: F401
 
+    pa.array([""])  # the first one looks for pandas, and loads it
     sample_schema()
 
 

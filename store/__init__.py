@@ -6,6 +6,7 @@ from .journal import Journal
 from .numbers import Numbers
 from .parquet import ParquetParts
 from .recovery import Recovered, recover
+from .settled import Settled
 
 __all__ = [
     "MANIFEST_VERSION",
@@ -17,6 +18,7 @@ __all__ = [
     "ReplyKey",
     "Result",
     "RunFolder",
+    "Settled",
     "Spending",
     "Standing",
     "recover",

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from isal import isal_zlib
+
 from ..errors import RunFolderError
 from ..records import Usage
 from .entries import (
@@ -36,7 +38,7 @@ from .tables import SCHEMA_VERSION, create_tables
 
 __all__ = ["Journal"]
 
-GROUP_SECONDS = 0.002
+GROUP_SECONDS = 0.001
 GROUP_REPLIES = 32
 CHECKPOINT_SECONDS = 1.0
 _SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
@@ -208,15 +210,15 @@ class Journal:
 
     # The dataset
 
-    def dataset(self, *, failed: bool) -> Iterator[bytes]:
+    def dataset(self, *, failed: bool, after: int = -1) -> Iterator[bytes]:
         """The settled samples of the roster as JSON, in the dataset's order: those that failed,
-        or those that did not."""
+        or those that did not; only those behind the place `after`."""
         self.flush()
         states = (FAILED, FAILED_TRANSIENT) if failed else (DRAFTED, DRAFTED)
         with self._explained("reading"):
             rows = self._db.execute(
-                "SELECT payload FROM done WHERE state IN (?, ?) ORDER BY place",
-                states,
+                "SELECT payload FROM done WHERE state IN (?, ?) AND place > ? ORDER BY place",
+                (*states, after),
             )
             for (payload,) in rows:
                 yield zlib.decompress(payload)
@@ -414,7 +416,6 @@ class Journal:
 
 
 def _packed(data: bytes) -> bytes:
-    """Compressed, in zlib's own format. A window of 8 kB is enough for a reply, and spares the
-    268 kB of state that zlib would otherwise allocate each time."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
-    return packer.compress(data) + packer.flush()
+    """Compressed, in zlib's format (RFC 1950). The Intelligent Storage Acceleration Library takes
+    a third of zlib's time for the same size; whatever reads zlib reads it."""
+    return isal_zlib.compress(data, 2)

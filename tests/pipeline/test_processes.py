@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,8 +16,12 @@ import pytest
 from silversmith import Recipe
 from silversmith.errors import EndpointError, RunFolderError
 from silversmith.pipeline.ledger import Ledger, Spent
+from silversmith.pipeline.processes import Dealt, shares
+from silversmith.records import Seed
+from silversmith.store import Journal, RunFolder
 
 LIMIT = 120
+SEED = Seed(source="here", instruction="Name a tree.")
 
 
 def recipe(url, **changes):
@@ -155,3 +161,36 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_member_that_nobody_listens_to_ends(tmp_path, simulate):
+    """Whichever it notices first: that what it says is not taken, or that nothing comes."""
+    server = simulate()
+    wanted = recipe(server.url)
+    folder = RunFolder(tmp_path / "run")
+    with folder.open(), Journal(folder.journal) as journal:
+        journal.begin(())
+        Ledger.make(tmp_path / "ledger")
+        (setup,) = shares(
+            wanted, folder.path, count=1, reuse=(), retry_failed=False,
+            first_new=journal.first_new, ledger=tmp_path / "ledger",
+        )  # fmt: skip
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            member = subprocess.Popen(
+                [sys.executable, "-m", "silversmith.pipeline.member", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+            )
+            theirs.close()
+            pipe = Connection(os.dup(ours.fileno()))
+            pipe.send(sys.path)
+            pipe.send(setup)
+            while pipe.recv().idle:
+                pass
+            ours.shutdown(socket.SHUT_RD)
+            pipe.send([Dealt(n, bytes(16), SEED, "instruction", n) for n in range(1, 4)])
+            while server.stats()["received"] < 6:  # three drafts, three judgements
+                time.sleep(0.02)
+            time.sleep(0.3)
+            pipe.close()
+        assert member.wait(timeout=20) == 0

@@ -1,0 +1,85 @@
+"""What is done while models are waited for."""
+
+from __future__ import annotations
+
+import sqlite3
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from ..errors import RunFolderError
+from ..records import load_columns
+from ..store import Settled
+from .books import Books
+from .filtering import ROWS_AT_A_TIME, Filtering
+from .planning import expected_samples
+from .recipe import Recipe
+
+__all__ = ["Meanwhile"]
+
+WAIT_SECONDS = 0.05
+COUNT_SECONDS = 3.0
+LOOK_SECONDS = 0.5
+
+
+class Meanwhile:
+    """A thread that counts how many samples there will be, loads what the filters need, and
+    filters what is settled already. It begins with the first reply, which it would hold up.
+
+    A context manager; after `stop`, `settled.place` says up to where the dataset is filtered.
+    """
+
+    def __init__(
+        self, recipe: Recipe, books: Books, filtering: Filtering, settled: Settled
+    ) -> None:
+        self.settled = settled
+        self._recipe = recipe
+        self._books = books
+        self._filtering = filtering
+        self._ended = Event()
+        self._error: Exception | None = None
+        self._thread = Thread(target=self._work, name="meanwhile", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def stop(self) -> None:
+        """Stop, and wait for it.
+
+        Raises:
+            CheckError, RunFolderError: what was settled cannot be filtered.
+        """
+        self.__exit__(None, None, None)
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while not self._books.calls:
+            if self._ended.wait(WAIT_SECONDS):
+                return
+        if self._recipe.target is None:  # with a target nobody knows yet
+            self._books.expected = expected_samples(self._recipe, COUNT_SECONDS, self._ended)
+        try:
+            load_columns()
+            if self._filtering.one_by_one:
+                self._filter()
+        except sqlite3.Error as error:
+            self._error = RunFolderError(f"the journal cannot be read ({error})")
+        except Exception as error:  # noqa: BLE001 - carried over to `stop`
+            self._error = error
+
+    def _filter(self) -> None:
+        with self.settled as settled:
+            while not self._ended.wait(LOOK_SECONDS):
+                while not self._ended.is_set() and (rows := settled.next(ROWS_AT_A_TIME)):
+                    self._filtering.add(rows)
