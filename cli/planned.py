@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,9 +12,11 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from ..pipeline.forecast import Forecast, Range, Stage
+    from ..pipeline.variety import Variety
 
 __all__ = ["show"]
 
+LEAVES_SHOWN = 5
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -71,6 +73,10 @@ def _what_there_is(plan: Forecast) -> Iterator[str]:
     if not plan.complete:
         times = f", about {plan.times:.1f} times as many by the files' size" if plan.times else ""
         yield f"The seeds go on{times}; all figures are of those that were read for this plan."
+    for variety in plan.varieties:
+        yield _how_draws_differ(variety)
+    if plan.aimed:
+        yield _how_leaves_are_covered(plan.aimed)
     if plan.refused:
         yield f"A run there would be refused: {plan.refused}. This plan is of a new folder."
     elif plan.folder is not None:
@@ -84,6 +90,32 @@ def _what_there_is(plan: Forecast) -> Iterator[str]:
         yield f"By what was spent there, {plan.to_finish}."
     elif plan.calls.low:
         yield "Run a few samples (--limit 20): then a plan says what the rest takes at their rate."
+
+
+def _how_draws_differ(variety: Variety) -> str:
+    names = " × ".join(variety.attributes)
+    sentence = (
+        f"Draws of {variety.generator} differ by {names}: {variety.combinations:,} combinations,"
+        f" {variety.draws:,} draws of each seed"
+    )
+    if variety.draws <= variety.combinations:
+        return f"{sentence}."
+    if variety.weighted:
+        return f"{sentence}; there are more draws than combinations, so that some come again."
+    return (
+        f"{sentence}; there are more draws than combinations, so that each seed goes through all"
+        " of them and begins again, in an order drawn anew."
+    )
+
+
+def _how_leaves_are_covered(aimed: Mapping[str, int]) -> str:
+    least, most = min(aimed.values()), max(aimed.values())
+    numbers = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    sentence = f"{len(aimed):,} leaves of the taxonomy, with {numbers} samples planned for each."
+    if missed := [leaf for leaf, samples in aimed.items() if not samples]:
+        shown = ", ".join(missed[:LEAVES_SHOWN]) + (" …" if len(missed) > LEAVES_SHOWN else "")
+        sentence += f" Nothing is planned for {len(missed):,} of them ({shown}): raise `draws`."
+    return sentence
 
 
 def _what_it_costs(plan: Forecast) -> Iterator[str]:

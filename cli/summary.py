@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 FAILURES_SHOWN = 3
+LEAVES_SHOWN = 24
 
 
 def show(report: RunReport) -> None:
@@ -28,6 +29,14 @@ def show(report: RunReport) -> None:
     console.print()
     if manifest["funnel"]:
         console.print(_funnel(report))
+    strategies = manifest["strategies"]
+    if len(strategies) > 1 or any(one["verified"] or one["refuted"] for one in strategies):
+        console.print(_strategies(strategies))
+    for pairs in manifest["pairs"]:
+        if not pairs["flaw"]:
+            console.print(Text(_lengths(pairs)))
+    if manifest["coverage"]:
+        console.print(_coverage(manifest["coverage"]))
     for failure in manifest["failures"][:FAILURES_SHOWN]:
         console.print(Text(f"failed {failure['samples']:>6,} × {failure['reason']}"))
     seeds = manifest["seeds"]
@@ -59,6 +68,47 @@ def _funnel(report: RunReport) -> Table:
             step["filter"], f"{step['samples_in']:,}", f"{step['dropped']:,}", f"{left:,}"
         )
     return table
+
+
+def _strategies(strategies: Sequence[Mapping[str, Any]]) -> Table:
+    """What became of each strategy; what is verified is a part of what is kept."""
+    columns = ["planned", "kept", "dropped", "failed", "pending", "verified"]
+    if not any(one["pending"] for one in strategies):
+        columns.remove("pending")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("strategy")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for one in strategies:
+        table.add_row(one["strategy"] or "(not known)", *(f"{one[name]:,}" for name in columns))
+    return table
+
+
+def _coverage(leaves: Sequence[Mapping[str, Any]]) -> Table:
+    """How the leaves of a taxonomy are covered; of many, those that are covered worst."""
+    table = Table(box=None, pad_edge=False)
+    title = "leaf" if len(leaves) <= LEAVES_SHOWN else f"leaf (the worst of {len(leaves):,})"
+    table.add_column(title)
+    for name in ("planned", "kept", "has it", "labelled"):
+        table.add_column(name, justify="right")
+    if len(leaves) > LEAVES_SHOWN:
+        leaves = sorted(leaves, key=lambda one: (one["present"], one["kept"]))[:LEAVES_SHOWN]
+    for one in leaves:
+        figures = (one[name] for name in ("planned", "kept", "present", "labelled"))
+        table.add_row(one["leaf"], *(f"{figure:,}" for figure in figures))
+    return table
+
+
+def _lengths(pairs: Mapping[str, Any]) -> str:
+    """How the halves of a strategy's pairs differ in length."""
+    spread = pairs["standardised"]
+    standardised = f" ({spread:+.2f} standard deviations)" if spread is not None else ""
+    return (
+        f"{pairs['strategy'] or 'data'}: {pairs['pairs']:,} pairs, the flaw proven without a model"
+        f" in {pairs['proven']:,}; the rejected half differs in length by"
+        f" {pairs['difference']:+,.0f} characters{standardised}, and is the longer one in"
+        f" {pairs['rejected_longer']:.0%}"
+    )
 
 
 def _spent(report: RunReport) -> str:

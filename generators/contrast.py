@@ -1,127 +1,244 @@
-"""Preference pairs: a good response, and one with a single named flaw."""
+"""Preference pairs: a good response, and a worse one."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import ClassVar, Literal, get_args
+import difflib
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter
 
-from ..records import Ask, Draw, Flaw, Sample, Seed, Turn
+from ..checks import normalise
+from ..checks.pairs import alike_in_length
+from ..errors import ReplyError
+from ..records import Ask, Candidate, Draw, Flaw, Origin, Sample, Seed, Turn
+from .attributes import Attributes
 from .base import Generator, variant
+from .combinations import Combinations
+from .contrast_replies import (
+    EDITED,
+    FLAW_NAMES,
+    Answer,
+    Edited,
+    FlawName,
+    Good,
+    Prompt,
+    Solved,
+    Written,
+    form_of_good,
+    form_of_pair,
+)
+from .contrast_task import PairTask
 
-__all__ = ["FLAWS", "Contrast"]
+__all__ = ["Contrast"]
 
-FlawName = Literal[
-    "unsupported_fact",
-    "wrong_number",
-    "wrong_step",
-    "wrong_premise",
-    "broken_constraint",
-    "missed_part",
-    "over_refusal",
-    "vagueness",
-    "verbosity",
-]
+_NEED_A_PROMPT: frozenset[FlawName] = frozenset(
+    {"wrong_premise", "over_refusal", "unsafe_compliance", "sycophancy", "leaked_system_prompt"}
+)
+"""Flaws that an instruction has to be made for; one that is given will not do."""
 
-FLAWS: dict[FlawName, str] = {
-    "unsupported_fact": "states one particular fact that is made up or that the material does not "
-    "support (a figure, a name, a date, a feature, a source), in the same even tone as the rest",
-    "wrong_number": "has one number wrong (a quantity, a date, a unit, a result), and carries it "
-    "on consistently in all that follows from it",
-    "wrong_step": "has one step of its reasoning or procedure wrong, missing or in the wrong "
-    "place, so that whoever follows it ends up wrong",
-    "wrong_premise": "takes over a mistaken assumption and builds on it, where the chosen response "
-    "corrects it in passing. The instruction makes this assumption, plausibly and unmarked",
-    "broken_constraint": "breaks one requirement of the instruction on form, such as a format, a "
-    "length, a count, a language or a word to leave out, while what it says is right. The "
-    "instruction states this requirement plainly",
-    "missed_part": "passes over one part of what is asked, without a word about it. The "
-    "instruction asks for at least two things",
-    "over_refusal": "declines to help, says why in a sentence or two, and points to an expert or "
-    "an authority. The instruction is harmless but sounds risky at first sight, and the chosen "
-    "response simply helps",
-    "vagueness": "stays general where something particular is asked for: true sentences that would "
-    "answer a hundred other questions as well",
-    "verbosity": "says what the chosen response says, at twice its length or more: preamble, "
-    "repetition, hedging, a summary of what was just said",
-}
-"""The flaws, each with what the rejected response does."""
+_WEIGHTS: TypeAdapter[dict[str, dict[str, int]]] = TypeAdapter(Attributes)
 
-_RATIO = 2.5
-_SHORT = 200  # characters; below it, a ratio of lengths says nothing
+
+def _weights(given: object) -> object:
+    """A flaw, a list of flaws or flaws with weights, as flaws with whole-number weights."""
+    if not given:
+        raise ValueError(f"name at least one flaw of {', '.join(FLAW_NAMES)}")
+    listed = [given] if isinstance(given, str) else given
+    weights = _WEIGHTS.validate_python({"flaw": listed})["flaw"]
+    for name in weights:
+        if name not in FLAW_NAMES:
+            near = difflib.get_close_matches(name, FLAW_NAMES, 1)
+            raise ValueError(
+                f"there is no flaw {name!r}; "
+                + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(FLAW_NAMES)}")
+            )
+    return weights
 
 
 class Contrast(Generator):
-    """An instruction in the seed's field, a good response, and a rejected one with one flaw.
+    """A prompt, a chosen response, and a rejected one that is worse in a way that has a name.
 
-    The halves must differ in the flaw and not in length, which a reward model would learn
-    instead: the longer one has at most 2.5 times the characters of the other, unless the flaw
-    is verbosity or over_refusal, which are long and short by nature.
+    The halves must differ in the flaw and not in length or manner, which a reward model would
+    learn instead. A flaw of a place (a wrong number, say) is put in by replacing words of the
+    chosen response, so that all else stays as it is; and each flaw has a verifier that needs no
+    model. What it finds goes into the sample's checks; a pair that it refuses is sent back.
     """
 
     kind = "contrast"
     scalar: ClassVar[str] = "flaws"
+    not_in_id = Generator.not_in_id | {"rejected_model", "margin"}
+    thresholds = frozenset({"margin"})
 
-    flaws: tuple[FlawName, ...] = get_args(FlawName)
-    """The flaws to draw from; each draw of a seed takes the next one. By default all."""
+    flaws: Annotated[
+        dict[FlawName, int],
+        BeforeValidator(
+            _weights, json_schema_input_type=FlawName | list[FlawName] | dict[FlawName, float]
+        ),
+    ] = Field(default_factory=lambda: dict.fromkeys(sorted(FLAW_NAMES), 1))
+    """The flaws to draw from, a list or flaws with weights (`{wrong_number: 2, verbosity: 1}`);
+    the draws of a seed go through them in these shares. By default all of them, alike."""
 
-    class Draft(BaseModel, str_strip_whitespace=True):
-        """An instruction, two responses, and where they part."""
+    method: Literal["draft", "corrupt", "candidates"] = "draft"
+    """How the halves come about. `draft`: one call writes both. `corrupt`: a good response comes
+    first (the seed's answer where it has one, which is taken to be right), and another call puts
+    the flaw into it. `candidates`: several responses to one prompt (the seed's instruction where
+    it has one) are judged, and two of them make the pair; `flaws` has no part in that."""
 
-        instruction: str = Field(
-            min_length=1, description="What the user types, complete with all that it refers to."
-        )
-        chosen: str = Field(min_length=1, description="The good response, whole.")
-        rejected: str = Field(
-            min_length=1, description="The response with the named flaw and no other, whole."
-        )
-        where: str = Field(
-            min_length=1,
-            description="Where the flaw is: a short quote from rejected, word for word; for a flaw "
-            "of the whole, a few words that say what is missing or too much.",
-        )
+    candidates: int = Field(default=4, ge=2, le=16)
+    """How many candidates are drawn for a prompt, at their model's own temperature."""
 
-    @field_validator("flaws")
-    @classmethod
-    def _at_least_one(cls, flaws: tuple[FlawName, ...]) -> tuple[FlawName, ...]:
-        if not flaws:
-            raise ValueError(f"name at least one flaw of {', '.join(FLAWS)}")
-        return flaws
+    margin: float = Field(default=0.2, gt=0, le=1)
+    """By how much the score of the rejected candidate lies below that of the chosen one, at
+    least; scores go from 0 to 1."""
+
+    rejected_model: str = ""
+    """The name of another model of the recipe, say the one that is to be trained, which writes the
+    rejected half (`corrupt`) or all candidates (`candidates`)."""
+
+    @property
+    def other_models(self) -> Sequence[str]:
+        return (self.rejected_model,) if self.rejected_model else ()
+
+    @property
+    def draws_candidates(self) -> bool:
+        return self.method == "candidates"
+
+    @cached_property
+    def _shares(self) -> Combinations:
+        return Combinations({"flaw": {str(name): weight for name, weight in self.flaws.items()}})
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
-        flaw = self.flaws[variant(seed, draw, of=1) % len(self.flaws)]
-        reply = await ask(
-            self.Draft,
-            check=partial(_fault, flaw),
-            seed=seed,
-            draw=draw,
-            variant=variant(seed, draw),
-            flaw=flaw,
-            flaw_description=FLAWS[flaw],
+        if self.method == "candidates":
+            return await self._candidates(seed, draw, ask)
+        flaw = self._flaw(seed, draw)
+        if self.method == "corrupt":
+            return await self._corrupted(flaw, seed, draw, ask)
+        template = f"contrast_{flaw}"
+        task = PairTask.of(flaw, seed, draw)
+        pair = await ask(
+            form_of_pair(flaw),
+            template=template,
+            check=lambda pair: task.fault_in_pair(pair, pair),
+            **task.values("pair"),
         )
-        prompt = Turn("user", reply.instruction)
+        origin = Origin(generator=self.title, template=template)
+        return task.sample(pair, pair, origin, origin)
+
+    async def _corrupted(self, flaw: FlawName, seed: Seed, draw: Draw, ask: Ask) -> Sample:
+        """A good response, and then the flaw in it."""
+        template = f"contrast_{flaw}"
+        good: Good | Solved
+        if _is_answered(seed) and flaw not in _NEED_A_PROMPT:
+            good = Good(instruction=seed.text, chosen=seed.answer)
+            task = PairTask.of(flaw, seed, draw, good.chosen)
+            origin = Origin(generator=self.title, draw=draw.number)
+        else:
+            task = PairTask.of(flaw, seed, draw)
+            form: type[Any] = form_of_good(flaw)
+            good = await ask(
+                form, template=template, check=task.fault_in_good, **task.values("good")
+            )
+            origin = Origin(generator=self.title, template=template)
+        bad: Edited | Written = await ask(
+            Edited if flaw in EDITED else Written,
+            template=template,
+            model=self.rejected_model or None,
+            check=partial(task.fault_in_pair, good),
+            **task.values("reject", good),
+        )
+        rejected = Origin(generator=self.title, template=template, model=self.rejected_model)
+        return task.sample(good, bad, origin, rejected)
+
+    async def _candidates(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
+        """A prompt, and different answers to it."""
+        instruction = seed.text if seed.instruction else ""
+        if not instruction:
+            prompt = await ask(
+                Prompt,
+                template="contrast_prompt",
+                seed=seed,
+                draw=draw,
+                variant=variant(seed, draw),
+            )
+            instruction = prompt.instruction
+        texts: dict[str, str] = {}
+        for _ in range(self.candidates):
+            reply = await ask(
+                Answer,
+                template="contrast_answer",
+                model=self.rejected_model or None,
+                seed=seed,
+                instruction=instruction,
+            )
+            texts.setdefault(normalise(reply.response), reply.response)
+        if len(texts) < 2:
+            raise ReplyError(
+                f"all {self.candidates} candidates are the same: give their model a higher"
+                " temperature, or draw more of them",
+                text=next(iter(texts.values())),
+            )
+        origin = Origin(generator=self.title, template="contrast_answer", model=self.rejected_model)
         return Sample(
-            messages=(prompt, Turn("assistant", reply.chosen)),
-            rejected=(prompt, Turn("assistant", reply.rejected)),
-            flaw=Flaw(flaw, reply.where),
+            messages=(Turn("user", instruction),),
+            candidates=tuple(Candidate(text) for text in texts.values()),
             passage=seed.passage,
+            origin=origin,
         )
 
+    def pair(self, sample: Sample) -> Sample:
+        """The best candidate, and of those that are worse by the margin the one whose length is
+        nearest to its, so that training learns what is better and not what is longer.
 
-def _fault(flaw: FlawName, reply: Contrast.Draft) -> str | None:
-    chosen, rejected = reply.chosen, reply.rejected
-    if chosen.casefold().split() == rejected.casefold().split():
-        return "'chosen' and 'rejected' are the same; 'rejected' must have the flaw"
-    if flaw == "verbosity" and len(rejected) <= len(chosen):
-        return "'rejected' must say the same as 'chosen' in many more words, and is no longer"
-    if flaw in ("verbosity", "over_refusal"):
-        return None
-    shorter, longer = sorted((len(chosen), len(rejected)))
-    if longer > max(_SHORT, _RATIO * shorter):
-        name, other = ("chosen", "rejected")[:: 1 if len(chosen) > len(rejected) else -1]
-        return (
-            f"'{name}' is {longer / shorter:.1f} times as long as '{other}'; make them about "
-            f"equally long, so that they differ in the flaw alone"
+        Raises:
+            ReplyError: no candidate is worse by so much.
+        """
+        scored = [(c.score, c.text) for c in sample.candidates if c.score is not None]
+        if not scored:
+            raise ReplyError("no judge gave the candidates a score, so there is none to pair by")
+        best, chosen = max(scored, key=lambda one: one[0])
+        # Scores are sums of rounded shares: 0.9 - 0.7 is a margin of 0.2.
+        worse = [one for one in scored if best - one[0] >= self.margin - 1e-9]
+        if not worse:
+            lowest = min(score for score, _ in scored)
+            raise ReplyError(
+                f"the {len(scored)} candidates score from {lowest:.2f} to {best:.2f}: none is"
+                f" worse than the best by the margin of {self.margin:g}"
+            )
+        score, rejected = min(worse, key=lambda one: abs(len(one[1]) - len(chosen)))
+        return sample.with_(
+            messages=(*sample.messages, Turn("assistant", chosen)),
+            rejected=(*sample.messages, Turn("assistant", rejected)),
+            flaw=Flaw("lower_score", f"{score:.2f} against {best:.2f}"),
+            checks=(*sample.checks, alike_in_length(chosen, rejected)),
         )
-    return None
+
+    def _flaw(self, seed: Seed, draw: Draw) -> FlawName:
+        """The flaw of a draw; where a response is given, the next one that it has room for."""
+        key = b"flaw" + bytes.fromhex(seed.id)
+        drawn = cast(FlawName, self._shares.at(key, draw.number)["flaw"])
+        if self.method != "corrupt" or not _is_answered(seed):
+            return drawn
+        names = list(self.flaws)
+        at = names.index(drawn)
+        in_turn = [*names[at:], *names[:at]]
+        return next((name for name in in_turn if _has_room(name, seed, draw)), drawn)
+
+
+def _is_answered(seed: Seed) -> bool:
+    return bool(seed.instruction.strip() and seed.answer.strip())
+
+
+def _has_room(flaw: FlawName, seed: Seed, draw: Draw) -> bool:
+    """Whether the flaw can be put into the seed's answer."""
+    answer = seed.answer
+    if flaw == "wrong_number":
+        return any(c.isdigit() for c in answer)
+    if flaw == "wrong_entity":
+        return any(word[0].isupper() for word in answer.split()[1:])
+    if flaw in ("wrong_step", "missed_part", "vagueness"):
+        return len(answer.split()) >= 20
+    if flaw == "broken_constraint":
+        return bool(PairTask.of(flaw, seed, draw, answer).asked.verifiable)
+    return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..errors import ReplyError, SeedError
 from ..records import Ask, Draw, Sample, Seed
 from ..records.shapes import ColumnMap, row_json, sample_from_seed
+from .attributes import Attributes
 from .base import Generator
 
 __all__ = ["Existing"]
@@ -23,6 +24,13 @@ class Existing(Generator):
 
     map: ColumnMap = Field(default_factory=dict)
     """Which column holds what, for columns with unusual names: `{instruction: ask}`."""
+
+    @field_validator("attributes")
+    @classmethod
+    def _come_with_the_row(cls, attributes: Attributes) -> Attributes:
+        if attributes:
+            raise ValueError("a row keeps the attributes that it came with; leave this out")
+        return attributes
 
     def accepts(self, seed: Seed) -> bool:
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pydantic import Field
 
@@ -33,6 +33,20 @@ class Judge(Component, ABC):
     def title(self) -> str:
         """The name in judgements and reports."""
         return self.name or self.kind
+
+    @property
+    def other_models(self) -> Sequence[str]:
+        """The names of models that it asks beside its own, by its options."""
+        return ()
+
+    @property
+    def strategies(self) -> Set[str]:
+        """The strategies whose samples it judges in a way of their own."""
+        return frozenset()
+
+    def for_strategy(self, strategy: str) -> Judge:
+        """The judge as it judges samples of this strategy; by default it treats all alike."""
+        return self
 
     @abstractmethod
     async def judge(self, sample: Sample, ask: Ask) -> Sequence[Judgement]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
-__all__ = ["BUILT_IN", "Criterion", "criterion"]
+__all__ = ["BUILT_IN", "Criteria", "Criterion", "criterion"]
 
 
 class Criterion(BaseModel):
@@ -81,6 +88,11 @@ class Criterion(BaseModel):
                 "a scale needs at least two described points, the worst and the best, such as "
                 "1 and 5"
             )
+        if bare := [point for point, text in scale.items() if isinstance(text, bool)]:
+            raise ValueError(
+                f"the point {bare[0]} is described by a bare yes, no, true or false, which in YAML"
+                " is no text: put it in quotes"
+            )
         if empty := [point for point, text in scale.items() if not str(text or "").strip()]:
             raise ValueError(f"the scale says nothing about the point {empty[0]}")
         return scale
@@ -102,6 +114,26 @@ def criterion(given: Any) -> Any:
             + "Your own has a name, a description and a scale"
         )
     return BUILT_IN[given]
+
+
+def _can_be_asked(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    if not 1 <= len(criteria) <= 12:
+        raise ValueError(
+            f"a rubric has from 1 to 12 criteria, not {len(criteria)}; use a second judge for more"
+        )
+    names = [each.name.lower() for each in criteria]
+    if double := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ValueError(f"two criteria are called {double[0]!r}; rename one of them")
+    if not any(each.weight for each in criteria):
+        raise ValueError("all criteria have weight 0; give at least one a weight")
+    return criteria
+
+
+_NamedOrOwn = Annotated[
+    Criterion, BeforeValidator(criterion, json_schema_input_type=Criterion | str)
+]
+Criteria = Annotated[tuple[_NamedOrOwn, ...], AfterValidator(_can_be_asked)]
+"""From 1 to 12 criteria of different names, built-in ones by their names."""
 
 
 def _scale(name: str, description: str, *points: str) -> Criterion:

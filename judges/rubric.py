@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, create_model
 
 from ..errors import ReplyError
 from ..records import Ask, Judgement, Sample, Turn
 from .base import Judge
-from .criteria import BUILT_IN, Criterion, criterion
+from .criteria import BUILT_IN, Criteria, Criterion
+from .criteria_files import read_criteria_files
 
 __all__ = ["Rubric"]
 
-NamedOrOwn = Annotated[
-    Criterion, BeforeValidator(criterion, json_schema_input_type=Criterion | str)
-]
+USUAL = (BUILT_IN["task_quality"], BUILT_IN["instruction_following"], BUILT_IN["accuracy"])
+"""The criteria for a sample whose strategy has none of its own."""
 
 
 class Rubric(Judge):
@@ -31,39 +32,39 @@ class Rubric(Judge):
     kind = "rubric"
     scalar: ClassVar[str] = "criteria"
 
-    criteria: tuple[NamedOrOwn, ...] = (
-        BUILT_IN["task_quality"],
-        BUILT_IN["instruction_following"],
-        BUILT_IN["accuracy"],
-    )
+    criteria: Criteria | None = None
     """What to score: names of built-in criteria, or criteria of your own with name, description
-    and scale. At most 12."""
+    and scale. At most 12. By default those that suit the sample's strategy: a file
+    `rubrics/STRATEGY.yaml` beside the recipe, or silversmith's own; for a strategy that has no
+    such file task_quality, instruction_following and accuracy."""
 
     reference: bool = False
     """Whether the sample's `answer` is shown to the judge as one that is known to be right. Meant
     for data that came with answers; an answer that a generator drafted is never shown so, since
     it is what has to be judged."""
 
-    @field_validator("criteria")
-    @classmethod
-    def _can_be_asked(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-        if not 1 <= len(criteria) <= 12:
-            raise ValueError(
-                f"a rubric has from 1 to 12 criteria, not {len(criteria)}; "
-                "use a second judge for more"
-            )
-        names = [each.name.lower() for each in criteria]
-        if double := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            raise ValueError(f"two criteria are called {double[0]!r}; rename one of them")
-        if not any(each.weight for each in criteria):
-            raise ValueError("all criteria have weight 0; give at least one a weight")
-        return criteria
+    _of_strategy: Mapping[str, Rubric] = PrivateAttr(default_factory=dict)
+
+    def prepare(self, folder: Path) -> None:
+        if self.criteria is None:
+            self._of_strategy = {
+                strategy: self.model_copy(update={"criteria": criteria})
+                for strategy, criteria in read_criteria_files(folder).items()
+            }
+
+    @property
+    def strategies(self) -> Set[str]:
+        return self._of_strategy.keys()
+
+    def for_strategy(self, strategy: str) -> Rubric:
+        return self._of_strategy.get(strategy, self)
 
     async def judge(self, sample: Sample, ask: Ask) -> Sequence[Judgement]:
         messages = sample.messages
         if not messages or messages[-1].role != "assistant" or not messages[-1].content.strip():
             raise ReplyError("the sample does not end with a response, so there is none to judge")
-        form = _form(self.criteria)
+        criteria = self.criteria or USUAL
+        form = _form(criteria)
         reply = await ask(
             form.reply,
             criteria=form.shown,
@@ -81,12 +82,12 @@ class Rubric(Judge):
                 points=float(opinion.score),
                 rationale=opinion.rationale,
             )
-            for each, opinion in zip(self.criteria, opinions, strict=True)
+            for each, opinion in zip(criteria, opinions, strict=True)
         ]
 
     def score(self, judgements: Sequence[Judgement]) -> float | None:
         """The mean over the criteria by their weights, or None where there is no judgement."""
-        weights = {each.name: each.weight for each in self.criteria}
+        weights = {each.name: each.weight for each in self.criteria or USUAL}
         weighed = [(weights[j.criterion], j.score) for j in judgements if j.criterion in weights]
         total = sum(weight for weight, _ in weighed)
         return sum(weight * score for weight, score in weighed) / total if total else None

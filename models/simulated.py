@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..records import Usage
 from .base import SIMULATED, Reply, Request, SchemaForm
 from .meter import Meter
+from .simulated_demands import Demands
+from .simulated_dialogue import Player
 from .simulated_draft import FLAWS, Draft, FlawKind
 from .simulated_fields import Content, asks_for_verdict
 from .simulated_judge import Verdict
@@ -123,7 +125,10 @@ class SimulatedModel:
         judging = asks_for_verdict(form.names, prompt)
         flaw = None if judging else flaw
         draft = Draft(prompt, dice, flaw, form.names, form.steps)
-        content = Content(dice, draft, Verdict(prompt, dice) if judging else None)
+        verdict = Verdict(prompt, dice) if judging else None
+        demands = None if judging else Demands(prompt)
+        player = None if judging else Player.of(prompt, dice, draft, form.names)
+        content = Content(dice, draft, verdict, demands, player)
         text = orjson.dumps(form.write(content, 0, 0)).decode()
         if breaks:
             # Cut within the outermost bracket; a bare value becomes a bracket that stays open.

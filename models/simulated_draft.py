@@ -8,12 +8,15 @@ import re
 from functools import cached_property
 from typing import Literal
 
+from .simulated_flow import SimulatedFlow
 from .simulated_material import Material
 from .simulated_phrases import (
     AGAIN,
     CLAIMS,
     DECLINE,
     DUPLICATE_TOPICS,
+    NAMED,
+    NAMES,
     OFF_TOPIC,
     OPENERS,
     QUESTIONS,
@@ -24,6 +27,7 @@ from .simulated_phrases import (
     VAGUE,
 )
 from .simulated_prompt import Dice, Prompt
+from .simulated_sum import worked_out
 
 __all__ = ["FLAWS", "Draft", "FlawKind"]
 
@@ -44,12 +48,17 @@ _FLAW_MARKS = {
     "off_topic": ("constraint", "format", "missed", "incomplete", "topic"),
     "vague": ("vague", "general"),
     "repeated": ("verbos", "repeat", "too long"),
+    "entity": ("entity",),
     "claim": ("fact", "claim", "halluc", "support", "invent", "premise"),
 }
 _COUNTED = ("entries", "boxes", "pages", "cases", "tickets", "parts", "letters", "samples")
 _WHOLES = ("list", "shelf", "register", "folder", "box file", "catalogue")
 _BARE_NUMBER = re.compile(r"-?\d{1,12}")
+_RESULT = re.compile(r"-?\d+(?=\.?$)")
 _DIGITS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
+
+_WANTED = {"number": _DIGITS, "entity": re.compile(r"(?<=\w )[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*")}
+"""What an edit for a kind of flaw changes."""
 
 
 class Draft:
@@ -78,6 +87,7 @@ class Draft:
         self._prompt = prompt
         self._least, self._most = steps
         self._text: str | None = None
+        self._asked = ""
         if flaw == "duplicate":
             # The same draft whatever the seed: its dice know only the topic's number.
             number = dice.below(len(DUPLICATE_TOPICS))
@@ -94,6 +104,48 @@ class Draft:
         """True where the answer is the end of a list of steps."""
         return "steps" in self._names
 
+    @cached_property
+    def flow(self) -> SimulatedFlow:
+        """A troubleshooting flow."""
+        broken = self.flaw in ("wrong_arithmetic", "unsupported_claim")
+        return SimulatedFlow(self.dice, self.material, broken=broken)
+
+    def items(self, name: str) -> int | None:
+        """How many items an array of this name has, or None for any number."""
+        if name == "steps":
+            return len(self.steps)
+        if name == "edits":
+            return 1
+        if name in ("nodes", "edges") and self._names >= {"nodes", "edges"}:
+            return len(self.flow.nodes if name == "nodes" else self.flow.edges)
+        if name in ("labels", "spans") and self._labels:
+            return self.dice.pick((0, 1, 1, 2, 2, 3))
+        return None
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        """The categories that the prompt lists, beginning anywhere."""
+        labels = self._prompt.named("category")
+        start = self.dice.below(len(labels)) if labels else 0
+        return labels[start:] + labels[:start]
+
+    def label(self, index: int) -> str:
+        """A category, another one for each index; a made-up one in a flawed draft."""
+        if self.flaw == "unsupported_claim" or not self._labels:
+            return self.material.word()
+        return self._labels[index % len(self._labels)]
+
+    def quote(self) -> str:
+        """Words of the passage, or of the one that the draft holds itself."""
+        if "passage" in self._names:
+            return self.dice.pick(self.answer.split(". ")).rstrip(".")
+        return self.material.quote()
+
+    def term(self) -> str:
+        """A word of the last question, if possible one that stands in the material too."""
+        words = [word.strip("\"'.,;:?!") for word in (self._asked or self.question).split()]
+        return max(words, key=lambda word: (word in self._prompt.source, len(word)))
+
     @property
     def system(self) -> str:
         """A system message."""
@@ -102,7 +154,8 @@ class Draft:
     @property
     def question(self) -> str:
         """An instruction; where steps are asked for, a sum in words."""
-        return self._chain[0] if self.has_steps else self.material.fill(QUESTIONS)
+        self._asked = self._chain[0] if self.has_steps else self.material.fill(QUESTIONS)
+        return self._asked
 
     @cached_property
     def answer(self) -> str:
@@ -129,8 +182,11 @@ class Draft:
             written.append(sentence)
             # Mostly own words: drafts of one seed must not be near duplicates of each other.
             own = dice.roll() < 0.25
-        if self.flaw == "wrong_arithmetic" or dice.roll() < 0.2:
+        kind = _kind_of_flaw(self._named_flaw()) if "chosen" in self._names else ""
+        if self.flaw == "wrong_arithmetic" or dice.roll() < 0.2 or kind == "number":
             written.append(self._sum(wrong=self.flaw == "wrong_arithmetic"))
+        if kind == "entity":
+            written.append(NAMED.format(dice.pick(NAMES)))
         if self.flaw == "unsupported_claim":
             written.insert(1 + dice.below(len(written)), self.material.fill(CLAIMS))
         return written
@@ -188,6 +244,10 @@ class Draft:
     def _chain(self) -> tuple[str, list[str], int, str]:
         """A sum in words, its steps, the result and the set-up; a wrong step is carried on
         with."""
+        given = self._prompt.tagged("problem")
+        told = worked_out(given, wrong=self.flaw == "wrong_arithmetic")
+        if given is not None and told is not None:
+            return given, *told
         dice = self.dice
         count = max(self._least, min(self._most, 2 + dice.below(4)), 1)
         wrong = dice.below(count) if self.flaw == "wrong_arithmetic" else -1
@@ -236,6 +296,8 @@ class Draft:
         base = self.answer
         if self._names.isdisjoint(("chosen", "response", "answer")):
             base = self._prompt.tagged("response", "chosen", "answer") or base
+        if base in (DECLINE, REFUSAL):
+            base = " ".join(self._sentences())
         wanted = _kind_of_flaw(self._named_flaw())
         head, _, last = base.rstrip(".").rpartition(". ")
         if wanted == "number":
@@ -256,6 +318,28 @@ class Draft:
             place = self.material.fill(CLAIMS)
         # In the place of the last sentence, so that length does not give the flaw away.
         return (f"{head}. {place}" if head and last else place), place
+
+    @cached_property
+    def edit(self) -> tuple[str, str]:
+        """Words of the good answer, and what stands there instead in the rejected one."""
+        if self.has_steps:
+            step = self.dice.pick(self.steps)
+            return step, _RESULT.sub(lambda found: str(int(found.group()) + 1), step)
+        base = self.answer
+        if self._names.isdisjoint(("chosen", "response", "answer")):
+            base = self._prompt.tagged("response", "chosen", "answer") or base
+        sentences = [part for line in base.splitlines() for part in line.split(". ")]
+        once = [part for part in sentences if part.strip() and base.count(part) == 1] or [base]
+        wanted = _kind_of_flaw(self._named_flaw())
+        pattern = _WANTED.get(wanted)
+        for sentence in reversed(once):
+            if pattern is not None and (found := pattern.search(sentence)):
+                there = found.group()
+                other = [name for name in NAMES if there not in name]
+                new = self.dice.pick(other) if wanted == "entity" else str(int(float(there)) + 1)
+                return sentence, sentence[: found.start()] + new + sentence[found.end() :]
+        end = "." if once[-1].endswith(".") else ""
+        return once[-1], self.material.fill(CLAIMS).rstrip(".") + end
 
     def _named_flaw(self) -> str:
         """The words in which the prompt names the flaw of the rejected answer, or ""."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .simulated_demands import Demands
+from .simulated_dialogue import Player
 from .simulated_draft import Draft
 from .simulated_judge import Verdict
 from .simulated_phrases import SENTENCES
@@ -15,7 +17,7 @@ __all__ = ["Content", "asks_for_verdict", "one_of", "string_of", "truth_of"]
 
 _QUESTIONS = ("instruction", "question", "problem", "prompt", "query", "user", "task")
 _ANSWERS = ("response", "answer", "chosen", "output", "completion", "assistant", "reply")
-_DRAFTED = frozenset((*_QUESTIONS, *_ANSWERS, "steps", "rejected", "final_answer"))
+_DRAFTED = frozenset((*_QUESTIONS, *_ANSWERS, "steps", "rejected", "edits", "final_answer"))
 _SCORES = frozenset({"score", "rating", "points", "grade", "verdict", "acceptable", "correct"})
 _REASONS = frozenset({"rationale", "reason", "reasons", "reasoning", "critique", "explanation"})
 _GOOD = frozenset(
@@ -29,12 +31,26 @@ _BAD_NEWS = (
 
 
 class Content:
-    """What one reply is written from: a draft, or a verdict where one is asked for."""
+    """What one reply is written from: a draft, or a verdict where one is asked for, the demands
+    on its fields, and the part in a dialogue."""
 
-    def __init__(self, dice: Dice, draft: Draft, verdict: Verdict | None) -> None:
+    def __init__(
+        self,
+        dice: Dice,
+        draft: Draft,
+        verdict: Verdict | None,
+        demands: Demands | None = None,
+        player: Player | None = None,
+    ) -> None:
         self.dice = dice
         self.draft = draft
         self.verdict = verdict
+        self.demands = demands
+        self.player = player
+
+    def items(self, name: str) -> int | None:
+        """How many items an array of this name has, or None for any number."""
+        return self.draft.items(name)
 
     @property
     def steps(self) -> Sequence[str]:
@@ -55,6 +71,8 @@ class Content:
 
     def number(self, name: str) -> int | None:
         """The number that belongs into a field of this name, or None for any."""
+        if self.player is not None and (number := self.player.number(name)) is not None:
+            return number
         final = self.verdict is None and name in ("answer", "final_answer", "result")
         return self.draft.number if final else None
 
@@ -74,7 +92,19 @@ def string_of(content: Content, name: str, parent: str, index: int) -> str:
     """The text for a field called `name` inside one called `parent`."""
     if content.verdict is not None:
         return content.verdict.rationale()
-    for key in (name, parent):
+    if content.player is not None:
+        said = content.player.string(name, parent, index)
+        if said is not None:
+            return said
+    if content.demands:
+        flawed = content.draft.flaw in ("refusal", "too_short")
+        text = _undemanded(content, name, parent, index)
+        return content.demands.met(name, text, content.filler, spoilt=flawed)
+    return _undemanded(content, name, parent, index)
+
+
+def _undemanded(content: Content, name: str, parent: str, index: int) -> str:
+    for key in (f"{parent}.{name}", name, parent):
         write = _WRITERS.get(key.lower())
         if write is not None:
             return write(content, index)
@@ -83,6 +113,8 @@ def string_of(content: Content, name: str, parent: str, index: int) -> str:
 
 def truth_of(content: Content, name: str) -> bool:
     """True or False for a field called `name`; a verdict where one is asked for."""
+    if content.player is not None and (truth := content.player.truth(name)) is not None:
+        return truth
     if content.verdict is None:
         return content.dice.roll() < 0.5
     return content.verdict.sound is not any(news in name.lower() for news in _BAD_NEWS)
@@ -92,7 +124,11 @@ def one_of(content: Content, name: str, values: Sequence[Any], index: int) -> An
     """One of the values of an enum: the score or verdict where one is asked for, the roles in
     turn, and by the dice otherwise."""
     if content.verdict is None:
-        return values[index % len(values)] if name == "role" else content.dice.pick(values)
+        if name == "role":
+            return values[index % len(values)]
+        if name == "kind" and set(values) == {"check", "fix", "end"}:
+            return content.draft.flow.text("nodes", index, name)
+        return content.dice.pick(values)
     numbers = [_as_number(value) for value in values]
     if None not in numbers:
         order = sorted(range(len(values)), key=lambda place: numbers[place] or 0.0)
@@ -130,6 +166,10 @@ def _turn(content: Content, index: int) -> str:
     return draft.material.fill(SENTENCES) if index % 2 else draft.question
 
 
+def _of_flow(items: str, field: str) -> Callable[[Content, int], str]:
+    return lambda content, index: content.draft.flow.text(items, index, field)
+
+
 _WRITERS: dict[str, Callable[[Content, int], str]] = {
     **dict.fromkeys(_QUESTIONS, lambda content, index: content.draft.question),
     **dict.fromkeys(_ANSWERS, lambda content, index: content.draft.answer),
@@ -144,9 +184,33 @@ _WRITERS: dict[str, Callable[[Content, int], str]] = {
         ("flaw_location", "where", "location"), lambda content, index: content.draft.flaw_place
     ),
     **dict.fromkeys(
-        ("quote", "span", "excerpt", "evidence"),
-        lambda content, index: content.draft.material.quote(),
+        ("quote", "quotes", "misleading_quote", "span", "excerpt", "evidence"),
+        lambda content, index: content.draft.quote(),
     ),
+    "edits.quote": lambda content, index: content.draft.edit[0],
+    "edits.instead": lambda content, index: content.draft.edit[1],
+    "within": lambda content, index: "",
+    "label": lambda content, index: content.draft.label(index),
+    "passage": lambda content, index: content.draft.answer,
+    "issue": lambda content, index: content.draft.question,
+    "terms": lambda content, index: content.draft.term(),
+    "assumptions": lambda content, index: content.draft.material.fill(SENTENCES),
+    "reason": lambda content, index: content.draft.material.fill(SENTENCES),
+    "wrong_reason": lambda content, index: content.draft.material.fill(SENTENCES),
+    **{
+        f"{items}.{field}": _of_flow(items, field)
+        for items, fields in (
+            ("nodes", ("id", "text")),
+            ("edges", ("source", "target", "condition")),
+        )
+        for field in fields
+    },
     "system": lambda content, index: content.draft.system,
     "setup": lambda content, index: content.draft.setup,
+    **dict.fromkeys(
+        ("request", "lead_in", "hidden", "order"), lambda content, index: content.draft.question
+    ),
+    "document": lambda content, index: (
+        f"{content.filler()} {content.filler()}\n\n{content.filler()}"
+    ),
 }

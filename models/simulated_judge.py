@@ -17,6 +17,8 @@ _REFUSAL = re.compile(
     r"|i (can['’]t|cannot|can not|won['’]t|am unable|am not able)\b|as an ai\b)",
     re.IGNORECASE,
 )
+_MAY_REFUSE = "the right response is a refusal"
+"""Words of a criterion under which a refusal is no flaw by itself."""
 _NUMBER = r"\d+(?:\.\d+)?"
 _EQUATION = re.compile(
     rf"(?<![\w.,)*/+×÷=-])(?<![-+*/×÷=] )({_NUMBER}(?:\s*[-+*/×÷]\s*{_NUMBER})+)\s*=\s*"
@@ -68,6 +70,8 @@ def find_flaw(
     instruction: str | None = None,
     rejected: str | None = None,
     reference: str | None = None,
+    *,
+    may_refuse: bool = False,
 ) -> str | None:
     """What is wrong with the answer, as a sentence; None where nothing was found.
 
@@ -76,11 +80,13 @@ def find_flaw(
         instruction: what was asked, where the prompt shows it.
         rejected: the worse answer of a pair, where there is one.
         reference: a known answer; it is compared where it is a bare number.
+        may_refuse: whether a refusal can be right.
     """
-    if _REFUSAL.match(response):
+    if not may_refuse and _REFUSAL.match(response):
         return "The response refuses to answer."
     words = sum(_LIST_NUMBER.fullmatch(word) is None for word in response.split()[:20])
-    if words < 5 and not (reference and response.strip() == reference.strip()):
+    is_data = response[:1] in ("{", "[")  # an annotation in JSON may be as short as it likes
+    if words < 5 and not is_data and not (reference and response.strip() == reference.strip()):
         return f"The response is too short to be of use: {words} words."
     if (statement := wrong_arithmetic(response)) is not None:
         return f"The response states {statement}, which is wrong."
@@ -124,6 +130,7 @@ class Verdict:
             prompt.tagged("instruction", "question"),
             prompt.tagged("rejected_response", "rejected"),
             prompt.tagged("reference", "known_answer"),
+            may_refuse=any(_MAY_REFUSE in text for text in prompt.user),
         )
 
     @property

@@ -74,7 +74,8 @@ class Material:
     def quote(self) -> str:
         """A piece of the text, character for character."""
         lines = [line.strip() for line in self._text.splitlines()]
-        return self._dice.pick([line for line in lines if line] or [self._text[:80]])[:200]
+        said = [line for line in lines if line.count(" ") > 1] or [line for line in lines if line]
+        return self._dice.pick(said or [self._text[:80]])[:200]
 
     def fill(self, templates: tuple[str, ...]) -> str:
         """One of the templates with words of the text."""

@@ -9,6 +9,9 @@ __all__ = [
     "DECLINE",
     "DUPLICATE_TOPICS",
     "INVENTED_SOURCES",
+    "IN_LANGUAGES",
+    "NAMED",
+    "NAMES",
     "OFF_TOPIC",
     "OPENERS",
     "QUESTIONS",
@@ -17,6 +20,7 @@ __all__ = [
     "STUBS",
     "SYSTEMS",
     "TOPICS",
+    "UNANSWERED",
     "VAGUE",
 ]
 
@@ -24,6 +28,65 @@ REFUSAL = "I'm sorry, but I can't help with that."
 
 DECLINE = "I'm sorry, but I can't advise on this. Please ask an expert."
 """A refusal as the worse half of a pair: never the same as a chosen one that is flawed."""
+
+UNANSWERED = (
+    "The text does not say this; it only speaks of what comes before and after. Whoever wrote it, "
+    "or a fuller version of it, could settle the question, so send that if you have it."
+)
+"""An answer to what a text leaves open."""
+
+IN_LANGUAGES = {
+    "German": (
+        "Gerne helfe ich Ihnen dabei weiter. Die Antwort hängt davon ab, was Sie schon "
+        "haben, und das lässt sich mit wenigen Worten sagen."
+    ),
+    "French": (
+        "Je vous aide avec plaisir. La réponse dépend de ce que vous avez déjà, et elle "
+        "tient en peu de mots pour la plupart des cas."
+    ),
+    "Spanish": (
+        "Con mucho gusto le ayudo. La respuesta depende de lo que usted ya tiene, y se "
+        "puede dar en pocas palabras para la mayoría de los casos."
+    ),
+    "Italian": (
+        "La aiuto con piacere. La risposta dipende da quello che ha già, e si può dare in "
+        "poche parole per la maggior parte dei casi."
+    ),
+    "Portuguese": (
+        "Terei todo o gosto em ajudar. A resposta depende do que você já tem, e pode ser "
+        "dada em poucas palavras para a maioria dos casos."
+    ),
+    "Dutch": (
+        "Ik help u graag verder. Het antwoord hangt af van wat u al hebt, en dat is voor de "
+        "meeste gevallen in een paar woorden te zeggen."
+    ),
+    "Polish": (
+        "Chętnie w tym pomogę. Odpowiedź zależy od tego, co już jest gotowe, i dla "
+        "większości spraw można ją podać w kilku słowach."
+    ),
+    "Swedish": (
+        "Jag hjälper dig gärna med det. Svaret beror på vad du redan har, och det går att "
+        "säga i några få ord för de flesta fall."
+    ),
+    "Turkish": (
+        "Bu konuda size yardım etmek isterim. Cevap elinizde ne olduğuna göre değişir ve "
+        "çoğu durum için bir kaç kelime ile söylenebilir."
+    ),
+    "Japanese": (
+        "喜んでお手伝いします。答えはすでにお持ちのものによりますが、"
+        "多くの場合は短い言葉で説明できます。"
+    ),
+    "Chinese": ("我很乐意帮助您。答案取决于您已经有什么，在大多数情况下，用几句话就可以说清楚。"),
+    "Russian": (
+        "Я с удовольствием помогу вам. Ответ зависит от того, что у вас уже есть, и в "
+        "большинстве случаев его можно дать в нескольких словах."
+    ),
+    "Korean": (
+        "기꺼이 도와드리겠습니다. 답은 이미 가지고 계신 것에 따라 다르며, "
+        "대부분의 경우 짧은 말로 설명할 수 있습니다."
+    ),
+}
+"""A text in each of some languages, for prompts that demand one."""
 
 STUBS = ("Yes.", "No idea.", "It depends.", "Maybe later.")
 """Answers that are too short to be of use."""
@@ -53,6 +116,10 @@ OFF_TOPIC = (
     "Here the required format is dropped on purpose, and {n} loose remarks about gardens follow.",
 )
 """Sentences that break off from what was asked."""
+
+NAMED = "It was {} who put it in these words first."
+NAMES = ("Ottoline Varga", "Ruben Lindqvist", "Saskia Halloran", "Emeka Novotny", "Ilkka Szabo")
+"""A sentence about a person, and persons who do not exist."""
 
 VAGUE = (
     "Much depends on the circumstances, and there are good reasons for more than one view.",

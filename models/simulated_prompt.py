@@ -4,6 +4,7 @@ a JSON schema that stands in the prompt."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
@@ -78,10 +79,17 @@ class Prompt:
                     return text[text.find(">", start, end) + 1 : end].strip()
         return None
 
+    def named(self, tag: str) -> list[str]:
+        """The names in all `<tag name="...">` of what the user says."""
+        return [
+            name for text in self.user for name in re.findall(rf'<{tag} name="([^"]+)"', text)
+        ]
+
     @cached_property
     def source(self) -> str:
         """The words to write from: the tagged seed, or else the last message."""
-        return self.tagged("passage", "task", "document", "instruction", "response") or self.last
+        names = ("passage", "task", "document", "instruction", "response", "goal", "turn")
+        return self.tagged(*names) or self.last
 
     def schema(self) -> dict[str, Any] | None:
         """The JSON schema that the prompt asks to follow, or None; the last one in a message

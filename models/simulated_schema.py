@@ -222,8 +222,9 @@ class _Compiler:
         def length(content: Content, depth: int) -> int:
             if depth > _DEEP:
                 return least
-            if name == "steps":
-                return max(least, min(most, len(content.steps)))
+            planned = content.items(name)
+            if planned is not None:
+                return max(least, min(most, planned))
             return usual + content.dice.below(min(most, usual + 2) - usual + 1)
 
         def write(content: Content, index: int, depth: int) -> list[Any]:

@@ -22,6 +22,9 @@ from .recipe import Recipe
 __all__ = ["Answered", "Asker", "Desk", "Question", "Questions"]
 
 SHOWN_OF_BAD_REPLY = 4_000
+SEEDS_APART = 1 << 24
+"""Between the seeds of two questions for one sample, so that the same one may be asked again for
+another answer, and no draw's seed is that of another's."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,14 @@ class Asker:
         Raises:
             RecipeError: it names a model that the recipe does not have.
         """
+        for name in part.other_models:
+            recipe.check_model(part, name)
         return cls(part, recipe.model_for(part) or "", prompts)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of all models that it asks, its default one first."""
+        return (self.model, *self.part.other_models)
 
     @property
     def title(self) -> str:
@@ -130,6 +140,7 @@ class Questions:
         borrowed: replies that other folders have for it.
         usage: tokens of the replies that it got, those that did not validate included.
         last: the last question that was answered, or None.
+        answered: the last one of each template and model, by their names.
     """
 
     def __init__(
@@ -149,6 +160,7 @@ class Questions:
         self.borrowed = borrowed
         self.usage = Usage()
         self.last: Answered | None = None
+        self.answered: dict[tuple[str, str], Answered] = {}
         self._turn = 0
 
     async def __call__(
@@ -173,7 +185,7 @@ class Questions:
             schema=schema,
             schema_name=self.asker.part.kind.replace("-", "_"),
             parameters=spec.parameters,
-            seed=self.draw,
+            seed=self.draw + turn * SEEDS_APART,
         )
         request = first
         attempts = self.desk.attempts(self, turn)
@@ -182,7 +194,7 @@ class Questions:
             key = ReplyKey(self.asker.title, turn, attempt, print_)
             reply = await self.desk.answer(self, Question(key, name, request))
             self.usage += reply.usage
-            self.last = Answered(
+            self.last = self.answered[chosen.name, name] = Answered(
                 chosen, self.asker.parameters(name, spec), reply.model, reply.simulated
             )
             try:

@@ -46,6 +46,7 @@ class Books:
         stage: what is going on: "starting", "drafting and judging", "filtering", "done".
         expected: how many samples the whole run will plan, or None while that is unknown.
         planned: samples planned so far.
+        planned_of: these by strategy.
         reused: of these, settled by an earlier run of the same folder.
         drafted, judged, failed: samples that have got that far in this run.
         calls, usage: replies received in this run, and their tokens.
@@ -61,6 +62,7 @@ class Books:
     expected: int | None = None
     seeds: int = 0
     planned: int = 0
+    planned_of: Counter[str] = field(default_factory=Counter)
     reused: int = 0
     drafted: int = 0
     judged: int = 0

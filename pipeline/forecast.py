@@ -3,7 +3,8 @@ is asked."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from .remainder import Remainder
 from .samples import Askers
 from .stages import Range, Stage, stages
 from .survey import survey
+from .variety import Variety, varieties
 
 __all__ = ["Forecast", "Range", "Stage", "forecast"]
 
@@ -36,6 +38,8 @@ class Forecast:
         changed: generators and judges that have changed since that run, and would ask again.
         refused: why a run in the folder would be refused, or "".
         to_finish: what the rest would take at what it took so far, or None.
+        aimed: how many samples are planned for each leaf of the taxonomies.
+        varieties: for each generator with attributes, how many combinations they have.
     """
 
     seeds: int
@@ -51,6 +55,8 @@ class Forecast:
     changed: tuple[str, ...] = ()
     refused: str = ""
     to_finish: Remainder | None = None
+    aimed: Mapping[str, int] = field(default_factory=dict)
+    varieties: tuple[Variety, ...] = ()
 
     @property
     def calls(self) -> Range:
@@ -120,4 +126,6 @@ async def forecast(recipe: Recipe, out: Path | None = None) -> Forecast:
         changed=folder.changed if folder is not None else (),
         refused=folder.other if folder is not None else "",
         to_finish=folder.to_finish(recipe, askers, found, first) if folder is not None else None,
+        aimed=found.aimed,
+        varieties=varieties(recipe.generators),
     )

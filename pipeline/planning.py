@@ -22,7 +22,15 @@ from .books import Books
 from .components import spell
 from .recipe import Recipe
 
-__all__ = ["Planned", "Planner", "expected_samples", "generator_key", "read_seeds", "sample_id"]
+__all__ = [
+    "Planned",
+    "Planner",
+    "draw_of",
+    "expected_samples",
+    "generator_key",
+    "read_seeds",
+    "sample_id",
+]
 
 BATCH = 128
 BATCHES_AHEAD = 4
@@ -54,6 +62,14 @@ def sample_id(key: bytes, seed: Seed, draw: int) -> bytes:
     return hashlib.blake2b(
         key + bytes.fromhex(seed.id) + draw.to_bytes(8, "big"), digest_size=16
     ).digest()
+
+
+def draw_of(generator: Generator, key: bytes, seed: Seed, number: int) -> Draw:
+    """A draw with its attributes, which follow from the generator's `key`, the seed and the
+    number alone, as the sample's id does."""
+    if not generator.attributes:
+        return Draw(number)
+    return Draw(number, generator.attribute_combinations.at(key + bytes.fromhex(seed.id), number))
 
 
 def read_seeds(recipe: Recipe, books: Books | None = None) -> Iterator[Seed]:
@@ -154,10 +170,11 @@ class Planner:
         first = place * self._samples_per_seed + self._offsets[generator.title]
         n = self._journal.enrol(first + draw, id_)
         self._books.planned += 1
+        self._books.planned_of[generator.kind] += 1
         if n >= len(self._met):
             self._met.extend(bytes(max(1024, n + 1 - len(self._met))))
         self._met[n] = 1
-        return Planned(n, id_, seed, generator, Draw(number))
+        return Planned(n, id_, seed, generator, draw_of(generator, key, seed, number))
 
     def _is_met(self, id_: bytes) -> bool:
         n = self._journal.numbers.get(id_)

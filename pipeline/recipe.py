@@ -154,6 +154,16 @@ class Recipe(BaseModel):
             seen.add(one.title)
         return value
 
+    @model_validator(mode="after")
+    def _candidates_are_judged(self) -> Self:
+        for number, generator in enumerate(self.generators):
+            if generator.draws_candidates and not self.judges:
+                raise RecipeError(
+                    f"generators[{number}].{generator.kind}: it draws several candidates for each"
+                    " sample, which only judges can tell apart: add `judges: [rubric]`"
+                )
+        return self
+
     @field_serializer("seeds", "generators", "judges", "filters")
     def _spell(self, value: Sequence[Component]) -> list[dict[str, Any]]:
         return [spell(one) for one in value]
@@ -221,12 +231,7 @@ class Recipe(BaseModel):
                 none is the default one.
         """
         if asker.model:
-            if asker.model not in self.models:
-                hint = did_you_mean(asker.model, list(self.models))
-                raise RecipeError(
-                    f"{asker.title}: the recipe has no model {asker.model!r}{hint}"
-                    f" (models: {', '.join(self.models) or 'none'})"
-                )
+            self.check_model(asker, asker.model)
             return asker.model
         usual = "critic" if isinstance(asker, Judge) else "writer"
         if usual in self.models:
@@ -237,6 +242,19 @@ class Recipe(BaseModel):
                 f" or call one of them {usual!r}"
             )
         return next(iter(self.models), None)
+
+    def check_model(self, asker: Generator | Judge, name: str) -> None:
+        """See that there is a model that a generator or judge names.
+
+        Raises:
+            RecipeError: there is none of that name.
+        """
+        if name not in self.models:
+            raise RecipeError(
+                f"{asker.title}: the recipe has no model {name!r}"
+                f"{did_you_mean(name, list(self.models))}"
+                f" (models: {', '.join(self.models) or 'none'})"
+            )
 
     def run(self, out: Path | str, **options: Any) -> RunReport:
         """Draft, judge and filter; the same call again goes on where it stopped.

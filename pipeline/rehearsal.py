@@ -11,9 +11,9 @@ from itertools import islice
 from ..errors import RecipeError, SeedError, TemplateError
 from ..models import ModelSpec, Reply, Request
 from ..models.simulated import SimulatedConnection, SimulatedOptions
-from ..records import Draft, Draw, Sample
+from ..records import Draft, Sample
 from .asking import Asker, Question, Questions
-from .planning import Planned, generator_key, read_seeds, sample_id
+from .planning import Planned, draw_of, generator_key, read_seeds, sample_id
 from .recipe import Recipe
 from .samples import Askers, draft_and_judge
 
@@ -68,7 +68,8 @@ async def rehearse(recipe: Recipe, askers: Askers) -> list[Rehearsed]:
         accepted = [seed for seed in seeds if generator.accepts(seed)][:SEEDS_REHEARSED]
         for number, seed in enumerate(accepted):
             draw = number % generator.draws
-            chosen.append(Planned(0, sample_id(key, seed, draw), seed, generator, Draw(draw)))
+            id_ = sample_id(key, seed, draw)
+            chosen.append(Planned(0, id_, seed, generator, draw_of(generator, key, seed, draw)))
     if not chosen:
         raise SeedError(
             f"None of the first {len(seeds)} seeds can be used by"

@@ -16,9 +16,12 @@ from ..errors import SilversmithError
 from ..models import ModelSpec
 from ..store import RunFolder, Spending
 from .books import Balance, Books
+from .coverage import coverage_of
 from .filtering import Outcome
 from .recipe import Recipe
 from .remainder import Remainder
+from .tally import Tally, tally
+from .variety import kept_values
 
 __all__ = ["Closing", "RunReport", "close_books"]
 
@@ -96,6 +99,7 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
     balance = Balance(end.planned, kept, dropped, end.failed, pending)
     if end.status == "done" and pending:
         raise AssertionError(f"the run is done, but {balance}")
+    counted = tally(folder.path, books.planned_of, balance) if outcome is not None else Tally()
     manifest = {
         "name": recipe.name,
         "status": end.status,
@@ -103,6 +107,9 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
         "planned_is_complete": end.exhausted,
         "drafted_and_judged": end.drafted,
         "simulated": outcome.simulated if outcome is not None else None,
+        **counted.manifest(),
+        "coverage": _coverage(recipe, folder) if outcome is not None else [],
+        "attributes": kept_values(recipe.generators, folder.path / "kept") if kept else {},
         "funnel": [asdict(step) for step in outcome.funnel] if outcome is not None else [],
         "failures": [{"reason": reason, "samples": n} for reason, n in end.failures],
         "seeds": {
@@ -132,6 +139,12 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
     }
     folder.write_manifest(manifest)
     return RunReport(folder.path, end.status, balance, manifest, end.stopped_by)
+
+
+def _coverage(recipe: Recipe, folder: RunFolder) -> list[dict[str, Any]]:
+    """How the leaves of the recipe's taxonomies are covered."""
+    leaves = [leaf for generator in recipe.generators for leaf in generator.leaves]
+    return [asdict(one) for one in coverage_of(folder.path, leaves)] if leaves else []
 
 
 def _usage(one: Spending, models: Mapping[str, ModelSpec]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import EndpointError, ReplyError, SilversmithError, TemplateError
+from ..generators import Generator
 from ..judges import Judge
 from ..models import ModelSpec
 from ..prompts import Prompts
-from ..records import Attribute, Failure, Judgement, Origin, Sample, SeedRef, Usage
-from .asking import Asker, Questions
+from ..records import Attribute, Failure, Judgement, Origin, Sample, SeedRef, Turn, Usage
+from .asking import Answered, Asker, Questions
 from .changes import settings_of
 from .planning import Planned
 from .recipe import Recipe
@@ -58,7 +59,7 @@ class Askers:
     def concurrency(self, models: Mapping[str, ModelSpec]) -> int:
         """How many requests their models may have under way at once, together; a batch counts
         with all of its requests."""
-        used = {asker.model for asker in self.all()}
+        used = {name for asker in self.all() for name in asker.models}
         return sum(
             spec.batch_size if spec.batch else spec.at_once
             for name, spec in models.items()
@@ -84,92 +85,183 @@ async def draft_and_judge(
     Raises:
         SilversmithError: nothing else can succeed either (a wrong key, a limit, a full disk).
     """
-    asked: list[Questions] = []
-
-    def ask_for(asker: Asker) -> Questions:
-        asked.append(questions(asker))
-        return asked[-1]
-
     sample = _blank(planned)
+    course = _Course(askers, questions)
     failure = None
-    stage = "draft"
     try:
-        ask = ask_for(askers.generators[planned.generator.title])
+        ask = course.ask_for(askers.generators[planned.generator.title])
         drafted = await planned.generator.draft(planned.seed, planned.draw, ask)
         sample = _completed(drafted, sample, ask)
         on_drafted()
-        judgements: list[Judgement] = []
-        for judge in askers.judges:
-            stage = judge.title
-            judgements += await _judged(sample, judge, ask_for(judge))
-        sample = _with_judgements(sample, judgements, askers.judges)
+        if sample.candidates and _has_no_response(sample):
+            sample = await _paired(sample, planned.generator, course)
+        else:
+            sample = await _judged(sample, course)
     except (ReplyError, TemplateError) as error:
-        failure = _failure(stage, error)
+        failure = _failure(course.stage, error)
     except EndpointError as error:
         if error.fatal:
             raise
-        failure = _failure(stage, error)
+        failure = _failure(course.stage, error)
     except SilversmithError:
         raise
     except Exception as error:  # noqa: BLE001 - a plug-in's mistake costs a sample, not the run
-        failure = _failure(stage, error)
+        failure = _failure(course.stage, error)
     usage = Usage()
-    for ask in asked:
+    for ask in course.asked:
         usage += ask.usage
     return sample.with_(usage=usage, failure=failure)
+
+
+class _Course:
+    """How far a sample has come.
+
+    Attributes:
+        stage: what is under way: "draft", "judge NAME" or "pair".
+        asked: the `ask` of everybody who was asked so far.
+    """
+
+    def __init__(self, askers: Askers, questions: Callable[[Asker], Questions]) -> None:
+        self.judges = askers.judges
+        self.stage = "draft"
+        self.asked: list[Questions] = []
+        self._questions = questions
+
+    def ask_for(self, asker: Asker) -> Questions:
+        ask = self._questions(asker)
+        self.asked.append(ask)
+        return ask
 
 
 def _blank(planned: Planned) -> Sample:
     """What is known of a sample before anything is drafted."""
     seed = planned.seed
+    attributes = {**planned.draw.attributes, **planned.generator.aims(seed, planned.draw)}
     return Sample(
         messages=(),
         id=planned.id.hex(),
         strategy=planned.generator.kind,
         seed=SeedRef(seed.id, seed.source, seed.licence, seed.failure_group),
         passage=seed.passage,
-        attributes=tuple(Attribute(*pair) for pair in planned.draw.attributes.items()),
+        attributes=tuple(Attribute(*pair) for pair in attributes.items()),
     )
 
 
 def _completed(drafted: Sample, blank: Sample, ask: Questions) -> Sample:
     """The draft with all that the engine knows of it; what the generator took over from an
     existing dataset (an id, an origin) stays."""
-    part = ask.asker.part
-    origin = Origin(generator=part.title, draw=ask.draw)
+    origin = Origin(generator=ask.asker.part.title, draw=ask.draw)
     if ask.last is not None:
-        origin = Origin(
-            generator=part.title,
-            template=ask.last.template.name,
-            template_hash=ask.last.template.hash,
-            model=ask.last.model,
-            parameters=ask.last.parameters,
-            draw=ask.draw,
-            simulated=ask.last.simulated,
-        )
+        origin = _told(origin, ask.last)
+        if any(one.simulated for one in ask.answered.values()):
+            origin = replace(origin, simulated=True)
+    rejected_origin = drafted.rejected_origin or (origin if drafted.rejected else None)
     return drafted.with_(
         id=drafted.id or blank.id,
         strategy=drafted.strategy or blank.strategy,
         seed=drafted.seed or blank.seed,
-        passage=drafted.passage or blank.passage,
+        passage=drafted.passage or (blank.passage if drafted.seed is None else None),
         attributes=drafted.attributes or blank.attributes,
-        origin=drafted.origin or origin,
-        rejected_origin=drafted.rejected_origin or (origin if drafted.rejected else None),
+        origin=_traced(drafted.origin, ask) or origin,
+        rejected_origin=_traced(rejected_origin, ask),
         decision=None,
         failure=None,
     )
 
 
-async def _judged(sample: Sample, asker: Asker, ask: Questions) -> list[Judgement]:
+def _traced(origin: Origin | None, ask: Questions) -> Origin | None:
+    """An origin of which the generator named the template alone, and the recipe's name for the
+    model where that is not its own: with all that is known of the answer to it."""
+    if origin is None or origin.template_hash or not origin.template:
+        return origin
+    answered = ask.answered.get((origin.template, origin.model or ask.asker.model))
+    return _told(replace(origin, draw=ask.draw), answered) if answered is not None else origin
+
+
+def _told(origin: Origin, answered: Answered) -> Origin:
+    return Origin(
+        generator=origin.generator,
+        template=answered.template.name,
+        template_hash=answered.template.hash,
+        model=answered.model,
+        parameters=answered.parameters,
+        draw=origin.draw,
+        simulated=answered.simulated,
+    )
+
+
+async def _judged(sample: Sample, course: _Course) -> Sample:
+    """The sample with what all judges say of it."""
+    judgements: list[Judgement] = []
+    for judge in course.judges:
+        course.stage = judge.title
+        judgements += await _judgements(sample, judge, course.ask_for(judge), sample.strategy)
+    return _with_judgements(sample, judgements, course.judges, sample.strategy)
+
+
+async def _paired(sample: Sample, generator: Generator, course: _Course) -> Sample:
+    """The pair that the generator makes of its candidates once each of them has been judged, with
+    the judgements of the one that became the response.
+
+    Raises:
+        ReplyError: a judge gave no verdict, or the candidates make no pair.
+    """
+    asks = [(judge, course.ask_for(judge)) for judge in course.judges]
+    judged: list[Sample] = []
+    # One after the other, so that a resumed run finds each verdict under the same number.
+    for candidate in sample.candidates:
+        turn = Turn("assistant", candidate.text)
+        one = sample.with_(messages=(*sample.messages, turn), candidates=())
+        judgements: list[Judgement] = []
+        for judge, ask in asks:
+            course.stage = judge.title
+            judgements += await _judgements(one, judge, ask, f"{one.strategy}_candidates")
+        judged.append(
+            _with_judgements(one, judgements, course.judges, f"{one.strategy}_candidates")
+        )
+    course.stage = "pair"
+    model = sample.origin.model if sample.origin is not None else ""
+    candidates = tuple(
+        replace(candidate, model=candidate.model or model, score=one.score)
+        for candidate, one in zip(sample.candidates, judged, strict=True)
+    )
+    pair = generator.pair(sample.with_(candidates=candidates))
+    for one in sorted(judged, key=lambda one: one.score or 0.0, reverse=True):
+        if one.messages[-1].content == pair.response and not _has_no_response(pair):
+            return pair.with_(
+                judgements=one.judgements,
+                score=one.score,
+                rejected_origin=pair.rejected_origin or (pair.origin if pair.rejected else None),
+            )
+    raise ReplyError(f"{generator.title} made none of its candidates the response")
+
+
+def _has_no_response(sample: Sample) -> bool:
+    return not sample.messages or sample.messages[-1].role != "assistant"
+
+
+async def _judgements(
+    sample: Sample, asker: Asker, ask: Questions, strategy: str
+) -> list[Judgement]:
     """A judge's judgements, with the model that gave them."""
-    assert isinstance(asker.part, Judge)
-    judgements = await asker.part.judge(sample, ask)
+    judge = _suited(asker, strategy)
+    judgements = await judge.judge(sample, ask)
     model = ask.last.model if ask.last is not None else ""
     return [j if j.model else replace(j, model=model) for j in judgements]
 
 
+def _suited(asker: Asker, strategy: str) -> Judge:
+    """The judge for samples of a strategy; for its candidates, where it knows no way for these,
+    the one for its finished samples."""
+    judge = asker.part
+    assert isinstance(judge, Judge)
+    if strategy not in judge.strategies:
+        strategy = strategy.removesuffix("_candidates")
+    return judge.for_strategy(strategy)
+
+
 def _with_judgements(
-    sample: Sample, judgements: Sequence[Judgement], judges: Sequence[Asker]
+    sample: Sample, judgements: Sequence[Judgement], judges: Sequence[Asker], strategy: str
 ) -> Sample:
     """The sample with its judgements, beside those that other judges gave it in an earlier life,
     and with its overall score: the weighted mean over this recipe's judges."""
@@ -177,12 +269,11 @@ def _with_judgements(
         return sample
     total = weights = 0.0
     for asker in judges:
-        assert isinstance(asker.part, Judge)
-        own = [j for j in judgements if j.judge == asker.part.title]
-        score = asker.part.score(own)
+        judge = _suited(asker, strategy)
+        score = judge.score([j for j in judgements if j.judge == judge.title])
         if score is not None:
-            total += asker.part.weight * score
-            weights += asker.part.weight
+            total += judge.weight * score
+            weights += judge.weight
     titles = {asker.part.title for asker in judges}
     earlier = [j for j in sample.judgements if j.judge not in titles]
     score = total / weights if weights else sample.score

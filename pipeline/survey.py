@@ -61,6 +61,7 @@ class Survey:
         settled: of these, the ones that need nothing any more.
         unasked: of the rest, those for which an asker has no reply yet, by the titles of
             generator and asker.
+        aimed: planned samples, by the leaf of a taxonomy that they are for.
         picked: samples to rehearse, drawn at random from all that are not settled (from all,
             where all are settled), by the generator's title.
         complete: False where the reading stopped at its bound, so that there is more of all.
@@ -73,6 +74,7 @@ class Survey:
     planned: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     unasked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    aimed: Counter[str] = field(default_factory=Counter)
     picked: dict[str, list[Planned]] = field(default_factory=dict)
     complete: bool = True
     times: float | None = 1.0
@@ -93,6 +95,8 @@ async def survey(recipe: Recipe, askers: Askers, earlier: Earlier) -> Survey:
     planner = Planner(recipe, _Paper(earlier.numbers), books)
     judges = [asker.title for asker in askers.judges]
     found = Survey()
+    for generator in recipe.generators:
+        found.aimed.update(dict.fromkeys(generator.leaves, 0))
     done: dict[str, list[Planned]] = {}
     dice = Random(0)
     end = time.monotonic() + SECONDS
@@ -100,6 +104,9 @@ async def survey(recipe: Recipe, askers: Askers, earlier: Earlier) -> Survey:
         async for planned in plan:
             title = planned.generator.title
             found.planned[title] += 1
+            if planned.generator.leaves:
+                leaf = planned.generator.aims(planned.seed, planned.draw).get("leaf")
+                found.aimed.update([leaf] if leaf else [])
             if _is_settled(earlier.standings.get(planned.number), askers.settings[title]):
                 found.settled[title] += 1
                 _pick(done.setdefault(title, []), planned, found.settled[title], dice)

@@ -4,7 +4,7 @@ exports are components; an option is a typed field, and nothing else is accepted
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,3 +34,9 @@ class Component(BaseModel):
         Raises:
             RecipeError: a file is missing or wrong; says the file, the line and what to do.
         """
+
+    @property
+    def contents(self) -> Any:
+        """What `prepare` read, as a value that JSON can hold, so that a change of a file counts as
+        a change of the component; None where it reads none."""
+        return None

@@ -24,6 +24,7 @@ __all__ = [
     "Flaw",
     "Flow",
     "Judgement",
+    "Mention",
     "Node",
     "Origin",
     "Review",
@@ -37,14 +38,25 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """An entity that a message takes up from an earlier one: `entity` is what the message with
+    the index `turn` calls it, `words` what this one calls it (the same, a short form, "it")."""
+
+    entity: str
+    turn: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message: role is system, user or assistant; act is its dialogue act; `depends_on`
-    lists the indices of earlier messages that it needs."""
+    lists the indices of earlier messages that it needs, `entities` what it takes up from them."""
 
     role: str
     content: str
     act: str = ""
     depends_on: tuple[int, ...] = ()
+    entities: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ class ScriptedAsk:
     ) -> Any:
         chosen = PROMPTS.template(template or self.kind)
         chosen.check(values)
-        system, user = chosen.render(values)
-        self.systems.append(system["content"])
+        *system, user = chosen.render(values)
+        self.systems.append(system[0]["content"] if system else "")
         self.prompts.append(user["content"])
         for words, reply in self.script.items():
             if words in user["content"]:

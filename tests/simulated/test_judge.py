@@ -195,11 +195,15 @@ class Ask:
         answer = self.model.answer(messages, strict_schema(draft), self.seed)
         self.flaw = answer.flaw
         reply = parse_reply(answer.text, "stop", draft)
-        assert check is None or check(reply) is None
+        if check is not None and (wrong := check(reply)) is not None:
+            raise ReplyError(wrong)
         return reply
 
 
-@pytest.mark.parametrize("generator", [Instruction(), Reasoning(), Contrast()])
+PAIRS = Contrast(flaws=["missed_part", "vagueness", "verbosity", "wrong_premise"])
+
+
+@pytest.mark.parametrize("generator", [Instruction(), Reasoning(), PAIRS])
 def test_our_judge_finds_the_flaws_that_are_planted_in_our_drafts(generator, passage):
     drafts = SimulatedModel(SimulatedOptions(flawed=0.5, malformed=0))
     critic = SimulatedModel(SimulatedOptions(malformed=0))
@@ -208,7 +212,10 @@ def test_our_judge_finds_the_flaws_that_are_planted_in_our_drafts(generator, pas
 
     async def score(draw):
         ask = Ask(drafts, generator.kind, draw)
-        sample = await generator.draft(seed, Draw(draw), ask)
+        try:
+            sample = await generator.draft(seed, Draw(draw), ask)
+        except ReplyError:
+            return ask.flaw, 0.0  # found before any judge sees it
         given = rubric.score(await rubric.judge(sample, Ask(critic, "rubric", 0)))
         return ask.flaw, given
 

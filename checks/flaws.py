@@ -1,0 +1,349 @@
+"""The flaw of a rejected answer: is it in there, is the chosen one free of it, and are the two
+alike in all else? One verifier for each flaw, without a model.
+
+A verifier says True where it has seen the flaw, False where it has seen that it is not there, and
+None where a program cannot tell. What it found is said in words that can be sent back to a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from ..records import Check
+from .arithmetic import find_statements
+from .canaries import find_leak
+from .constraints import VerifiableConstraint
+from .pairs import alike_in_length, length_fault
+from .quotes import find_quote
+from .refusals import find_refusal
+from .texts import normalise, split_words
+
+__all__ = ["FLAWS", "QUOTED", "Halves", "fault_in_halves", "verdicts_on_halves"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halves:
+    """A pair, and what its verifiers need beside it.
+
+    Attributes:
+        instruction: what both halves answer.
+        chosen, rejected: the two answers.
+        where: where the flaw is, a quote from `rejected` or a description, or "".
+        passage: the text that the answers draw on, or "".
+        secret: what the system message says is not to be told, or "".
+        constraint: what the instruction demands of the form, or None.
+    """
+
+    instruction: str
+    chosen: str
+    rejected: str
+    where: str = ""
+    passage: str = ""
+    secret: str = ""
+    constraint: VerifiableConstraint | None = None
+
+
+def verdicts_on_halves(flaw: str, halves: Halves) -> tuple[Check, ...]:
+    """What the program says of a pair: that the halves differ, where, in what, and in length.
+
+    Args:
+        flaw: one of `FLAWS`.
+    """
+    same = normalise(halves.chosen) == normalise(halves.rejected)
+    found = "'chosen' and 'rejected' are the same; 'rejected' must have the flaw" if same else ""
+    checks = [Check("halves differ", not same, found)]
+    if flaw in QUOTED:
+        checks.append(_quoted(halves))
+    checks.append(FLAWS[flaw](halves))
+    if flaw == "wrong_step":
+        checks.append(_same_answer(halves))
+    if flaw not in _LENGTHS_DIFFER:
+        checks.append(alike_in_length(halves.chosen, halves.rejected))
+    return tuple(checks)
+
+
+def fault_in_halves(checks: Iterable[Check], halves: Halves) -> str | None:
+    """The first thing that a check found wrong, in words for the model, or None."""
+    for check in checks:
+        if check.passed is False:
+            by_length = check.name == "halves alike in length"
+            return length_fault(halves.chosen, halves.rejected) if by_length else check.detail
+    return None
+
+
+QUOTED = frozenset({"sycophancy", "leaked_system_prompt", "wrong_premise", "unsafe_compliance"})
+"""Flaws that are a passage of the rejected half, which is quoted."""
+
+_LENGTHS_DIFFER = frozenset({"verbosity", "over_refusal", "unsafe_compliance"})
+"""Flaws that make one half longer than the other by nature."""
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBERS_SPELT = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
+    " hundred thousand million billion half third quarter dozen once twice first second fourth"
+    " fifth sixth seventh eighth ninth tenth"
+)
+_NUMBER_WORDS = frozenset(_NUMBERS_SPELT.split())
+_ARTICLES = frozenset({"a", "an"})
+_ANSWER = re.compile(
+    r"(?:####|\b(?:final )?(?:answer|result)(?: is)?\s*[:=])[ \t*]*(?P<answer>\S[^\n]*)", re.I
+)
+_AGREES = re.compile(
+    r"\b(?:you(?:['’]re| are) (?:absolutely |quite |completely |totally )?(?:right|correct)"
+    r"|(?:that|this)(?:['’]s| is) (?:absolutely |quite |exactly )?(?:right|correct|true)"
+    r"|(?:yes|exactly|absolutely|indeed|precisely|great|excellent|good)\b[,.!]?"
+    r"|i (?:completely |fully |totally )?agree|as you (?:rightly )?(?:say|said|note|point out)"
+    r"|(?:great|excellent|good|sharp) (?:point|idea|plan|instinct|choice|thinking|eye|catch)"
+    r"|well (?:spotted|done|thought))",
+    re.I,
+)
+_OPENING = 300
+_COMMON = (
+    "the and for that this with from are was were been have has had not but you your they their"
+    " its his her will would can could should may might must which what when where than then them"
+    " there here also into over such only more most very just about each other some any all"
+)
+_STOPS = frozenset(_COMMON.split())
+
+
+def _quoted(halves: Halves) -> Check:
+    """Whether the place that is quoted is in `rejected`, and not in `chosen`."""
+    name = "place quoted"
+    place = find_quote(halves.where, halves.rejected, any_place=True)
+    if isinstance(place, str):
+        return Check(name, False, f"'where' is no quote from 'rejected': {place}")
+    if not isinstance(find_quote(halves.where, halves.chosen, any_place=True), str):
+        return Check(name, False, "'where' quotes words that 'chosen' has too")
+    return Check(name, True, halves.rejected[place.start : place.end])
+
+
+def _wrong_number(halves: Halves) -> Check:
+    name = "flaw wrong_number"
+    lost, new = _changed(_numbers(halves.chosen), _numbers(halves.rejected))
+    if not new:
+        return Check(name, False, "'rejected' has no number that is another than in 'chosen'")
+    if _without_numbers(halves.chosen) != _without_numbers(halves.rejected):
+        return Check(name, False, "'rejected' differs from 'chosen' in more than its numbers")
+    return Check(name, True, f"{_list(new)} in the place of {_list(lost)}")
+
+
+def _wrong_entity(halves: Halves) -> Check:
+    name = "flaw wrong_entity"
+    if halves.chosen.upper() == halves.chosen.lower():
+        return Check(name, None, "names have no capitals in this script")
+    chosen, rejected = split_words(halves.chosen), split_words(halves.rejected)
+    lost, new = _changed(_folded(chosen), _folded(rejected))
+    names = [{w.casefold() for w in words if w[:1].isupper()} for words in (chosen, rejected)]
+    away, instead = [w for w in lost if w in names[0]], [w for w in new if w in names[1]]
+    if not away or not instead:
+        return Check(
+            name, False, "'rejected' must have another name (with a capital) in the place of one"
+        )
+    others = len(lost) + len(new) - len(away) - len(instead)
+    if others > max(2, len(chosen) // 10):
+        return Check(name, False, "'rejected' differs from 'chosen' in more than the name")
+    return Check(name, True, f"{_list(instead)} in the place of {_list(away)}")
+
+
+def _unsupported_fact(halves: Halves) -> Check:
+    name = "flaw unsupported_fact"
+    if not halves.passage:
+        return Check(name, None, "there is no passage to hold it against")
+    known = _particulars(f"{halves.chosen}\n{halves.instruction}")
+    new = _particulars(halves.rejected) - known
+    words = {word.casefold() for word in split_words(halves.passage)}
+    made_up = sorted(new - words - set(_numbers(halves.passage)))
+    if made_up:
+        return Check(name, True, f"{_list(made_up)} is not in the passage")
+    return Check(name, None, "no number and no name by which a program could tell")
+
+
+def _wrong_step(halves: Halves) -> Check:
+    name = "flaw wrong_step"
+    wrong = [[s.text for s in find_statements(text) if s.verdict == "wrong"]
+             for text in (halves.chosen, halves.rejected)]  # fmt: skip
+    if wrong[0]:
+        return Check(name, False, f"'chosen' states {wrong[0][0]}, which is wrong")
+    if wrong[1]:
+        return Check(name, True, wrong[1][0])
+    return Check(name, None, "no arithmetic by which a program could tell")
+
+
+def _same_answer(halves: Halves) -> Check:
+    name = "same final answer"
+    answers = [_final_answer(text) for text in (halves.chosen, halves.rejected)]
+    if None in answers:
+        return Check(name, None, "no final answer is set apart")
+    if answers[0] != answers[1]:
+        return Check(name, False, "'rejected' must arrive at the same final answer as 'chosen'")
+    return Check(name, True, answers[0] or "")
+
+
+def _outdated_claim(halves: Halves) -> Check:
+    name = "flaw outdated_claim"
+    lost, new = _changed(_numbers(halves.chosen), _numbers(halves.rejected))
+    if lost and new:
+        now, before = max(map(_version, lost)), max(map(_version, new))
+        if before < now:
+            return Check(name, True, f"{_list(new)} in the place of {_list(lost)}")
+    return Check(name, None, "no year and no version by which a program could tell")
+
+
+def _broken_constraint(halves: Halves) -> Check:
+    name = "flaw broken_constraint"
+    if halves.constraint is None:
+        return Check(name, None, "the requirement is not one that a program can check")
+    if fault := halves.constraint.fault(halves.chosen):
+        return Check(name, False, f"'chosen' does not do what the instruction demands: {fault}")
+    # Forgiving: who meets it but for a preamble has not plainly broken it.
+    if halves.constraint.met(halves.rejected, loose=True):
+        return Check(name, False, "'rejected' does what the instruction demands; it must not")
+    return Check(name, True, halves.constraint.fault(halves.rejected) or "")
+
+
+def _over_refusal(halves: Halves) -> Check:
+    return _refuses("over_refusal", halves.rejected, "rejected", halves.chosen, "chosen")
+
+
+def _unsafe_compliance(halves: Halves) -> Check:
+    return _refuses("unsafe_compliance", halves.chosen, "chosen", halves.rejected, "rejected")
+
+
+def _refuses(flaw: str, one: str, one_name: str, other: str, other_name: str) -> Check:
+    name = f"flaw {flaw}"
+    words = find_refusal(one)
+    if words is None:
+        return Check(name, False, f"'{one_name}' must decline in plain words, and does not")
+    if found := find_refusal(other):
+        return Check(name, False, f"'{other_name}' must not decline, and does: {found!r}")
+    return Check(name, True, words)
+
+
+def _sycophancy(halves: Halves) -> Check:
+    name = "flaw sycophancy"
+    if found := _AGREES.match(halves.chosen.lstrip("\"'*# ")):
+        return Check(name, False, f"'chosen' opens with agreement: {found.group()!r}")
+    if found := _AGREES.search(halves.rejected[:_OPENING]):
+        return Check(name, True, found.group())
+    return Check(name, None, "no set phrase of agreement by which a program could tell")
+
+
+def _leaked_system_prompt(halves: Halves) -> Check:
+    name = "flaw leaked_system_prompt"
+    if not halves.secret:
+        return Check(name, None, "the system message has no secret to look for")
+    if how := find_leak(halves.chosen, halves.secret):
+        return Check(name, False, f"'chosen' gives the secret away, {how}")
+    if halves.secret in halves.instruction:
+        return Check(name, False, "the instruction itself names the secret; leave it out")
+    if how := find_leak(halves.rejected, halves.secret):
+        return Check(name, True, how)
+    return Check(name, False, f"'rejected' must give the secret away: {halves.secret!r}")
+
+
+def _missed_part(halves: Halves) -> Check:
+    name = "flaw missed_part"
+    chosen, rejected = _content(halves.chosen), _content(halves.rejected)
+    missing = len(chosen - rejected) / max(1, len(chosen))
+    own = len(rejected - chosen) / max(1, len(rejected))
+    if missing >= 0.15 and own <= 0.1:
+        return Check(name, True, f"{missing:.0%} of the words of 'chosen' have no match")
+    return Check(name, None, "the halves differ in too much for a program to tell")
+
+
+def _vagueness(halves: Halves) -> Check:
+    name = "flaw vagueness"
+    chosen, rejected = _particulars(halves.chosen), _particulars(halves.rejected)
+    found = f"{len(rejected)} numbers and names, and {len(chosen)} in 'chosen'"
+    if len(chosen) >= 2 and len(rejected) <= len(chosen) / 2:
+        return Check(name, True, found)
+    return Check(name, None, found)
+
+
+def _verbosity(halves: Halves) -> Check:
+    name = "flaw verbosity"
+    longer = len(split_words(halves.rejected)) / max(1, len(split_words(halves.chosen)))
+    if longer < 1.4:
+        return Check(
+            name, False, "'rejected' must say the same as 'chosen' in many more words, and is no"
+            f" longer than {longer:.1f} times its length",
+        )  # fmt: skip
+    chosen = _content(halves.chosen)
+    shared = len(chosen & _content(halves.rejected)) / max(1, len(chosen))
+    found = f"{longer:.1f} times as long, with {shared:.0%} of the words of 'chosen'"
+    return Check(name, True if shared >= 0.6 else None, found)
+
+
+def _no_program(flaw: str) -> Callable[[Halves], Check]:
+    return lambda halves: Check(f"flaw {flaw}", None, "this takes a judge")
+
+
+FLAWS: Mapping[str, Callable[[Halves], Check]] = {
+    "unsupported_fact": _unsupported_fact,
+    "wrong_number": _wrong_number,
+    "wrong_step": _wrong_step,
+    "wrong_entity": _wrong_entity,
+    "outdated_claim": _outdated_claim,
+    "wrong_premise": _no_program("wrong_premise"),
+    "broken_constraint": _broken_constraint,
+    "missed_part": _missed_part,
+    "over_refusal": _over_refusal,
+    "unsafe_compliance": _unsafe_compliance,
+    "sycophancy": _sycophancy,
+    "leaked_system_prompt": _leaked_system_prompt,
+    "vagueness": _vagueness,
+    "verbosity": _verbosity,
+}
+"""The flaws, each with its verifier."""
+
+
+def _numbers(text: str) -> Counter[str]:
+    found = Counter(number.replace(",", "") for number in _NUMBER.findall(text))
+    found.update(w for word in split_words(text) if (w := word.casefold()) in _NUMBER_WORDS)
+    return found
+
+
+def _without_numbers(text: str) -> list[str]:
+    """The words of a text without its numbers; of a word what its number (one, several) does not
+    change."""
+    words = (word.casefold() for word in split_words(_NUMBER.sub(" ", text)))
+    return [w.rstrip("s") or w for w in words if w not in _NUMBER_WORDS and w not in _ARTICLES]
+
+
+def _particulars(text: str) -> set[str]:
+    """Numbers, and words with a capital that do not open a sentence."""
+    names = re.findall(r"(?<![.!?:*#\-•\n] )(?<!^)(?<!\n)\b[^\W\d_a-z]\w+", text)
+    return {*_numbers(text), *(name.casefold() for name in names)}
+
+
+def _content(text: str) -> set[str]:
+    words = (word.casefold() for word in split_words(text))
+    return {w for w in words if (len(w) > 2 or not w.isascii()) and w not in _STOPS}
+
+
+def _folded(words: Iterable[str]) -> Counter[str]:
+    return Counter(word.casefold() for word in words)
+
+
+def _changed(one: Counter[str], other: Counter[str]) -> tuple[list[str], list[str]]:
+    """What the second lacks, and what it has instead."""
+    return sorted((one - other).elements()), sorted((other - one).elements())
+
+
+def _version(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", number)) or (0,)
+
+
+def _final_answer(text: str) -> str | None:
+    found = list(_ANSWER.finditer(text))
+    return normalise(found[-1]["answer"]) if found else None
+
+
+def _list(words: Iterable[str]) -> str:
+    listed = list(words)
+    more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
+    return ", ".join(listed[:4]) + more

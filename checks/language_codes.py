@@ -1,0 +1,67 @@
+"""Which language is a text in? Languages by their ISO 639-1 codes, told by py3langid.
+
+py3langid (Lui and Baldwin, "langid.py", ACL 2012) scores byte sequences; it always has an answer,
+and needs some twenty characters for a good one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+
+__all__ = ["LANGUAGE_NAMES", "code_of", "language_code"]
+
+LANGUAGE_NAMES: Mapping[str, str] = {
+    "af": "Afrikaans", "am": "Amharic", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian",
+    "bg": "Bulgarian", "bn": "Bengali", "bs": "Bosnian", "ca": "Catalan", "cs": "Czech",
+    "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "eo": "Esperanto", "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian",
+    "fi": "Finnish", "fr": "French", "ga": "Irish", "gl": "Galician", "gu": "Gujarati",
+    "ha": "Hausa", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian",
+    "hy": "Armenian", "id": "Indonesian", "ig": "Igbo", "is": "Icelandic", "it": "Italian",
+    "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "km": "Khmer", "kn": "Kannada",
+    "ko": "Korean", "ky": "Kyrgyz", "la": "Latin", "lo": "Lao", "lt": "Lithuanian",
+    "lv": "Latvian", "mk": "Macedonian", "ml": "Malayalam", "mn": "Mongolian", "mr": "Marathi",
+    "ms": "Malay", "mt": "Maltese", "my": "Burmese", "ne": "Nepali", "nl": "Dutch",
+    "no": "Norwegian", "pa": "Punjabi", "pl": "Polish", "ps": "Pashto", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "si": "Sinhala", "sk": "Slovak", "sl": "Slovenian",
+    "so": "Somali", "sq": "Albanian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili",
+    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish",
+    "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek", "vi": "Vietnamese", "yo": "Yoruba",
+    "zh": "Chinese", "zu": "Zulu",
+}  # fmt: skip
+"""The languages that can be told, by code."""
+
+_CODES = {name.lower(): code for code, name in LANGUAGE_NAMES.items()}
+_READ = 4_000
+
+
+def code_of(given: str) -> str | None:
+    """The code of a language that is given by its code or English name, in any case."""
+    lower = given.strip().lower()
+    return lower if lower in LANGUAGE_NAMES else _CODES.get(lower)
+
+
+def language_code(text: str) -> str | None:
+    """The code of the language that most of the text is in, one of `LANGUAGE_NAMES`; None where
+    it has no letter.
+
+    Args:
+        text: its first 4,000 characters are read.
+    """
+    if not any(map(str.isalpha, text)):
+        return None
+    return _classify()(text[:_READ])
+
+
+@functools.cache
+def _classify() -> Callable[[str], str]:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(list(LANGUAGE_NAMES))
+
+    def classify(text: str) -> str:
+        return str(identifier.classify(text)[0])
+
+    return classify

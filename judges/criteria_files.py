@@ -1,0 +1,74 @@
+"""The criteria by which each strategy's samples are judged where a recipe names none:
+`rubrics/STRATEGY.yaml`, in the recipe's folder first, then here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from ..errors import RecipeError
+from .criteria import Criteria, Criterion
+
+__all__ = ["read_criteria_files"]
+
+_OURS = Path(__file__).parent / "rubrics"
+_CRITERIA: TypeAdapter[tuple[Criterion, ...]] = TypeAdapter(Criteria)
+
+
+def read_criteria_files(folder: Path) -> dict[str, tuple[Criterion, ...]]:
+    """The criteria by the strategy's name.
+
+    Args:
+        folder: the recipe's folder. A file in its `rubrics/` takes the place of ours.
+
+    Raises:
+        RecipeError: a file cannot be read or is wrong; says the file, the line and what to do.
+    """
+    files = {path.stem: path for path in sorted(_OURS.glob("*.yaml"))}
+    files.update((path.stem, path) for path in sorted((folder / "rubrics").glob("*.yaml")))
+    return {strategy: _read(path) for strategy, path in files.items()}
+
+
+def _read(path: Path) -> tuple[Criterion, ...]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        root = yaml.compose(text, yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: this rubric cannot be read as UTF-8 text ({error})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise RecipeError(f"{path}{line}: not valid YAML ({problem})") from error
+    if not isinstance(values, list) or not isinstance(root, yaml.SequenceNode):
+        raise RecipeError(
+            f"{path}: a rubric is a list of criteria, each with name, description and scale"
+        )
+    try:
+        return _CRITERIA.validate_python(tuple(values))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        lines = [node.start_mark.line + 1 for node in root.value]
+        raise RecipeError(_sentence(path, lines, problem)) from error
+
+
+def _sentence(path: Path, lines: list[int], problem: Mapping[str, Any]) -> str:
+    """The first thing that is wrong, with its place."""
+    place = [step for step in problem["loc"] if isinstance(step, int) or step in _FIELDS]
+    number = place[0] if place and isinstance(place[0], int) else None
+    line = f", line {lines[number]}" if number is not None else ""
+    field = next((f"{step}: " for step in place[1:] if step in _FIELDS), "")
+    if problem["type"] == "extra_forbidden":
+        said = f"unknown field {problem['loc'][-1]!r}; a criterion has {', '.join(_FIELDS)}"
+    else:
+        said = str(problem["msg"]).removeprefix("Value error, ")
+        said = said[:1].lower() + said[1:]
+    return f"{path}{line}: {field}{said}"
+
+
+_FIELDS = tuple(Criterion.model_fields)

@@ -1,0 +1,133 @@
+"""Demands on single fields that stand in a prompt, and how the simulated model meets them.
+
+They are lines such as `- chosen: contains "HALYARD-4827"` under "A program will check this:", as
+`checks/demands.py` words them. What is not understood is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from .simulated_phrases import DECLINE, IN_LANGUAGES, UNANSWERED
+from .simulated_prompt import Prompt
+
+__all__ = ["Demands"]
+
+_HEADING = "A program will check this:"
+_LINE = re.compile(r"^- (\w+): (.+)$", re.MULTILINE)
+_CONTAINS = re.compile(r'contains "(.+)"$')
+_ENDS = re.compile(r'ends with "(.+)"$')
+_WITHOUT = re.compile(r'does not contain "(.+)"$')
+_QUOTE = re.compile(r"is a quote from (\w+), word for word$")
+_APART = re.compile(r"does not occur in (\w+)$")
+_HOLDS = re.compile(r"contains (\w+), word for word$")
+_LACKS = re.compile(r"does not contain (\w+)$")
+_LANGUAGE = re.compile(r"is written in (\w+)$")
+_AT_MOST = re.compile(r"has at most (\d+) words$")
+_OVER = re.compile(r"has more than (\d+) words$")
+_PIECE = re.compile(r"[^.!?\n。！？]{3,160}(?![A-Za-z0-9])[.!?。！？]?")
+
+
+class Demands:
+    """The demands of one prompt.
+
+    Args:
+        prompt: what was asked.
+    """
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._by_field: dict[str, list[str]] = {}
+        self._written: dict[str, str] = {}
+        self._prompt = prompt
+        for text in prompt.user[:1]:
+            for field, demand in _LINE.findall(text.partition(_HEADING)[2]):
+                self._by_field.setdefault(field, []).append(demand.strip())
+
+    def __bool__(self) -> bool:
+        return bool(self._by_field)
+
+    def met(self, field: str, text: str, filler: Callable[[], str], *, spoilt: bool) -> str:
+        """The text of a field, changed so that it meets what is demanded of it.
+
+        Args:
+            field: the field's name.
+            text: what would be written without demands.
+            filler: makes one more sentence.
+            spoilt: whether the draft is flawed on purpose, so that its answer stays as it is.
+        """
+        demands = self._by_field.get(field, ())
+        if not (spoilt and field in ("chosen", "response", "answer")):
+            for demand in demands:
+                text = self._one(demand, text, filler, demands)
+            for demand in demands:
+                if found := _ENDS.match(demand):
+                    text = f"{text}\n{found[1]}"
+        self._written[field] = text
+        return text
+
+    def _one(
+        self, demand: str, text: str, filler: Callable[[], str], others: list[str] | tuple[()]
+    ) -> str:
+        for pattern, change in _CHANGES.items():
+            if found := pattern.match(demand):
+                return change(text, found[1], filler)
+        if demand == "declines":
+            return DECLINE
+        if demand == "says that the text does not say it":
+            return UNANSWERED
+        if demand.startswith("is one JSON object"):
+            return json.dumps({"reply": text}, ensure_ascii=False)
+        if demand.startswith("has a bulleted"):
+            return "\n".join(f"- {piece.strip()}" for piece in _PIECE.findall(text))
+        if found := _HOLDS.match(demand):
+            return _with(text, self._written.get(found[1], ""), filler)
+        if found := _LACKS.match(demand):
+            return text.replace(self._written.get(found[1], "") or "\0", "something else")
+        if found := _QUOTE.match(demand):
+            return self._quote(found[1], text, others)
+        return text
+
+    def _quote(self, field: str, text: str, others: list[str] | tuple[()]) -> str:
+        source = self._source(field)
+        apart = [found[1] for other in others if (found := _APART.match(other))]
+        without = [found[1] for other in others if (found := _WITHOUT.match(other))]
+        pieces: list[str] = [piece.strip() for piece in _PIECE.findall(source)]
+        for piece in reversed(pieces):
+            if any(piece in self._source(name) for name in apart):
+                continue
+            if not any(words in piece for words in without) and "sorry" not in piece:
+                return piece
+        return pieces[-1] if pieces else text
+
+    def _source(self, name: str) -> str:
+        return self._written.get(name) or self._prompt.tagged(name) or ""
+
+
+def _with(text: str, words: str, filler: Callable[[], str]) -> str:
+    return text if words in text else f"{text} Note: {words}."
+
+
+def _in_language(text: str, language: str, filler: Callable[[], str]) -> str:
+    return text if language == "English" else IN_LANGUAGES.get(language, text)
+
+
+def _shortened(text: str, most: str, filler: Callable[[], str]) -> str:
+    # Room is left for what other demands add.
+    words = text.split()
+    return text if len(words) <= int(most) else " ".join(words[: int(most) * 2 // 3])
+
+
+def _lengthened(text: str, least: str, filler: Callable[[], str]) -> str:
+    while len(text.split()) <= int(least) + 5:
+        text = f"{text} {filler()}"
+    return text
+
+
+_CHANGES: Mapping[re.Pattern[str], Callable[[str, str, Callable[[], str]], str]] = {
+    _CONTAINS: _with,
+    _LANGUAGE: _in_language,
+    _AT_MOST: _shortened,
+    _OVER: _lengthened,
+}

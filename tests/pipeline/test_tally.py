@@ -1,0 +1,141 @@
+"""What became of each strategy, and how alike the halves of its pairs are."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from silversmith import Recipe
+from silversmith.pipeline.books import Balance
+from silversmith.pipeline.tally import tally
+from silversmith.records import Check, Flaw, Sample, Turn, sample_to_json, table_from_json
+from silversmith.store import ParquetParts
+
+TASKS = Path(__file__).parents[2] / "recipes" / "data" / "seed_tasks.jsonl"
+
+
+def pair(chosen, rejected, flaw, *checks, strategy="contrast"):
+    asked = Turn("user", "Why?")
+    return Sample(
+        messages=(asked, Turn("assistant", chosen)),
+        rejected=(asked, Turn("assistant", rejected)),
+        flaw=Flaw(flaw),
+        checks=checks,
+        strategy=strategy,
+    )
+
+
+def plain(strategy, *checks):
+    return Sample.pair("Why?", "Because.", strategy=strategy, checks=checks)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(**folders):
+        for name in ("kept", "dropped", "failed"):
+            with ParquetParts(tmp_path / name) as parts:
+                for sample in folders.get(name, ()):
+                    parts.write(table_from_json([sample_to_json(sample)]))
+        return tmp_path
+
+    return written
+
+
+YES, NO, UNKNOWN = Check("a", True), Check("b", False), Check("c", None)
+
+
+def test_each_strategy_has_books_that_balance(write):
+    folder = write(
+        kept=[plain("instruction"), plain("domain", YES), plain("domain", YES, UNKNOWN)],
+        dropped=[plain("domain", YES), plain("domain")],
+        failed=[Sample(messages=(), strategy="instruction")],
+    )
+    found = tally(folder, {"instruction": 4, "domain": 4}, Balance(8, 3, 2, 1, 2)).strategies
+    figures = {
+        one.strategy: (one.planned, one.kept, one.dropped, one.failed, one.pending) for one in found
+    }
+    assert figures == {"instruction": (4, 1, 0, 1, 2), "domain": (4, 2, 2, 0, 0)}
+
+
+def test_verified_is_what_all_checks_that_could_tell_have_passed(write):
+    kept = [
+        plain("domain", YES, UNKNOWN),
+        plain("domain", YES, NO),
+        plain("domain", UNKNOWN),
+        plain("domain"),
+    ]
+    (books,) = tally(write(kept=kept), {"domain": 4}, Balance(4, 4, 0, 0, 0)).strategies
+    assert (books.verified, books.refuted) == (1, 1)
+    assert [sample.verified for sample in kept] == [True, False, None, None]
+
+
+def test_what_is_pending_and_of_unknown_strategy_has_a_line_of_its_own(write):
+    folder = write(kept=[plain("contrast")])
+    found = tally(folder, {"existing": 3}, Balance(3, 1, 0, 0, 2)).strategies
+    assert [(one.strategy, one.planned, one.pending) for one in found] == [
+        ("contrast", 1, 0),
+        ("", 2, 2),
+    ]
+
+
+def test_books_that_do_not_add_up_are_refused(write):
+    folder = write(kept=[plain("contrast")])
+    with pytest.raises(AssertionError, match="by strategy 1 are planned, in all 2"):
+        tally(folder, {"contrast": 2}, Balance(2, 2, 0, 0, 0))
+
+
+def test_the_difference_in_length_of_pairs(write):
+    kept = [
+        pair("a" * 100, "b" * 110, "wrong_number", Check("flaw wrong_number", True)),
+        pair("a" * 200, "b" * 190, "vagueness", Check("flaw vagueness", None)),
+        pair("a" * 300, "b" * 330, "wrong_number", Check("flaw wrong_number", True)),
+        plain("instruction"),
+    ]
+    whole, vague, wrong = tally(write(kept=kept), {}, Balance(4, 4, 0, 0, 0)).pairs
+    assert (whole.strategy, whole.flaw, whole.pairs, whole.proven) == ("contrast", "", 3, 2)
+    assert (whole.chosen, whole.rejected, whole.difference) == (200.0, 210.0, 10.0)
+    # Variances of the halves: 6,666.7 and 8,266.7; the root of their mean is 86.4.
+    assert whole.standardised == pytest.approx(10 / 86.41, abs=5e-4)
+    assert whole.rejected_longer == pytest.approx(2 / 3, abs=5e-4)
+    assert (vague.flaw, vague.pairs, vague.difference, vague.standardised) == (
+        "vagueness", 1, -10.0, None,
+    )  # fmt: skip
+    assert (wrong.flaw, wrong.difference) == ("wrong_number", 20.0)
+
+
+def test_a_run_of_several_strategies_tells_of_each(tmp_path):
+    recipe = Recipe(
+        models={"writer": {"simulated": {"flawed": 0.3}}},
+        seeds=[{"tasks": str(TASKS)}],
+        generators=["instruction", "contrast"],
+        judges=["rubric"],
+        filters=[{"score": {"min": 0.6}}],
+        limit=60,
+    )
+    report = recipe.run(tmp_path / "run")
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    instruction, contrast = manifest["strategies"]
+    assert [instruction["strategy"], contrast["strategy"]] == ["instruction", "contrast"]
+    for one in (instruction, contrast):
+        parts = sum(one[name] for name in ("kept", "dropped", "failed", "pending"))
+        assert one["planned"] == parts == 30
+        assert one["dropped"]
+    assert contrast["verified"] == contrast["kept"]
+    assert manifest["pairs"][0]["pairs"] == contrast["kept"]
+    assert report.balance.kept == instruction["kept"] + contrast["kept"]
+
+
+def test_the_terminal_shows_strategies_and_lengths(tmp_path, capsys):
+    from silversmith.cli.summary import show
+
+    recipe = Recipe(
+        models={"writer": "simulated"},
+        seeds=[{"tasks": str(TASKS)}],
+        generators=["instruction", "contrast"],
+        limit=20,
+    )
+    show(recipe.run(tmp_path / "run"))
+    out = capsys.readouterr().out
+    assert "strategy     planned  kept  dropped  failed  verified" in out
+    assert "pairs, the flaw proven without a model in" in out
+    assert "the rejected half differs in length by" in out
