@@ -18,6 +18,7 @@ def program() -> None:
     # A run makes many objects that are freed without the garbage collector, and what a library
     # loads stays: looking for cycles that often is a tenth of a run's CPU, and half of its exit.
     gc.set_threshold(50_000, 20, 50)
+    sys.setswitchinterval(0.0005)
     atexit.register(gc.freeze)
     main()
 

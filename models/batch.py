@@ -234,8 +234,9 @@ class BatchConnection(EndpointConnection):
             self._unanswered(submission, result.id, _passing(result.body.decode()), reason)
             return
         request = httpx2.Request("POST", self._url)
+        response = httpx2.Response(result.status, content=result.body, request=request)
         try:
-            reply = self._read(httpx2.Response(result.status, content=result.body, request=request))
+            reply = self._read(response, result.body)
         except openai.APIError as error:
             self._unanswered(submission, result.id, error, faults.reason(error))
             return

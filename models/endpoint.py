@@ -269,9 +269,9 @@ class EndpointConnection:
         meter.calls += 1
         meter.in_flight += 1
         try:
-            response = await self._post(replica, content, self.spec.timeout)
+            response, body = await self._post(replica, content, self.spec.timeout)
             ticket.gate.told(line.now(), response.headers)
-            reply = self._read(response)
+            reply = self._read(response, body)
             ticket.gate.answered(ticket, line.now(), reply.usage)
         except openai.APIError as fault:
             meter.failure(faults.reason(fault))
@@ -284,7 +284,9 @@ class EndpointConnection:
         meter.answer(reply.usage)
         return reply
 
-    async def _post(self, replica: Replica, content: bytes, timeout: float) -> httpx2.Response:
+    async def _post(
+        self, replica: Replica, content: bytes, timeout: float
+    ) -> tuple[httpx2.Response, bytes]:
         deadline = asyncio.timeout(timeout)
         replica.under_way.add(deadline)
         try:
@@ -297,16 +299,21 @@ class EndpointConnection:
         finally:
             replica.under_way.discard(deadline)
 
-    def _read(self, response: httpx2.Response) -> Reply:
+    def _read(self, response: httpx2.Response, body: bytes) -> Reply:
         if not response.is_success:
             raise faults.status_fault(response)
-        body = response.content
         if self._secret and self._secret in body:
             body = body.replace(self._secret, BLOT)
         try:
             return Reply.from_body(body)
         except ReplyError as error:
-            raise faults.broken_answer(response, error.reason) from None
+            whole = httpx2.Response(
+                response.status_code,
+                headers=response.headers,
+                content=body,
+                request=response.request,
+            )
+            raise faults.broken_answer(whole, error.reason) from None
 
     def _learn(self, ticket: Ticket, now: float, fault: openai.APIError) -> Freedom:
         """What a fault says of the endpoint; returns whether the request goes on at no cost."""
@@ -336,7 +343,7 @@ class EndpointConnection:
         self.meter.calls += 1
         try:
             timeout = min(TRIAL_TIMEOUT, self.spec.timeout)
-            reply = self._read(await self._post(replica, content, timeout))
+            reply = self._read(*await self._post(replica, content, timeout))
         except openai.APIError as fault:
             self.meter.failure(faults.reason(fault))
             return isinstance(fault, openai.RateLimitError)

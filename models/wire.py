@@ -16,8 +16,8 @@ class Wire(openai.DefaultAioHttpClient):
 
     async def exchange(
         self, url: httpx2.URL, headers: httpx2.Headers, content: bytes
-    ) -> httpx2.Response:
-        """The response to a POST, read to its end.
+    ) -> tuple[httpx2.Response, bytes]:
+        """The response to a POST, and its body, read to its end.
 
         Raises:
             httpx2.HTTPError, aiohttp.ClientError, OSError: there is none.
@@ -35,8 +35,9 @@ class Wire(openai.DefaultAioHttpClient):
         request.read()
         response = await self._transport_for_url(url).handle_async_request(request)
         try:
-            await response.aread()
-        except BaseException:
+            if response.is_success and "content-encoding" not in response.headers:
+                assert isinstance(response.stream, httpx2.AsyncByteStream)
+                return response, b"".join([part async for part in response.stream])
+            return response, await response.aread()
+        finally:
             await response.aclose()
-            raise
-        return response

@@ -20,11 +20,14 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import TemplateError
+from ..records import Draw, Flaw, Passage, Sample, Seed, Turn
 from .source import RENDERED, Part, Reference, Source, listed, read_source, refuse_lost
 
 __all__ = ["Prompts", "Template"]
 
 Block = Callable[[Context], Iterator[str]]
+
+_RECORDS = frozenset({Draw, Flaw, Passage, Sample, Seed, Turn})
 
 _OURS = Path(__file__).parent
 _PREFIX = "silversmith/"
@@ -269,6 +272,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(**options)
         del self.globals["lipsum"]
         del self.filters["random"]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The sandbox looks into an object each time; our records hold values alone."""
+        if type(obj) in _RECORDS and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
 
 
 def _raise_with_place(error: Exception, path: Path) -> NoReturn:

@@ -212,7 +212,7 @@ async def test_one_that_refuses_is_waited_for_while_others_work(connect, endpoin
     another.bodies.clear()
     endpoint.then(*[endpoint.error(429, headers={"Retry-After": "30"})] * 8)
     await ask(connection, 40)
-    assert len(another.bodies) >= 32
+    assert len(another.bodies) >= 28  # 20 at first, and those that were refused
 
 
 def test_a_list_of_addresses():
