@@ -10,6 +10,7 @@ what was committed since the last checkpoint, at most about a second's worth, an
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import threading
 import zlib
@@ -38,7 +39,7 @@ from .tables import SCHEMA_VERSION, create_tables
 
 __all__ = ["Journal"]
 
-GROUP_SECONDS = 0.001
+GROUP_SECONDS = 0.002
 GROUP_REPLIES = 32
 CHECKPOINT_SECONDS = 1.0
 _SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
@@ -69,6 +70,7 @@ class Journal:
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_loop: asyncio.AbstractEventLoop
+        self._written = -math.inf
         self._closing = threading.Event()
         with self._explained("opening"):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -307,9 +309,11 @@ class Journal:
             self.flush()
         elif self._timer is None:
             self._timer_loop = asyncio.get_running_loop()
-            self._timer = self._timer_loop.call_later(GROUP_SECONDS, self._write_group)
+            at = max(self._timer_loop.time(), self._written + GROUP_SECONDS)
+            self._timer = self._timer_loop.call_at(at, self._write_group)
 
     def _write_group(self) -> None:
+        self._written = self._timer_loop.time()
         with suppress(RunFolderError):  # whoever waits is told
             self.flush()
 
