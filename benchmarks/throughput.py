@@ -30,7 +30,8 @@ clock), set back by `POST /reset`, as `silversmith simulate` does.
 `--slope 2000,20000` measures at both numbers of rows instead of at `--rows`, and tells the CPU
 time of each further row, which is what is left when start-up no longer counts. Where the server's
 latency is known (`--latency-ms`), the share of the ideal is told: 2 · rows · latency /
-concurrency, divided by the time that it took.
+concurrency, divided by the time that it took; of the whole process, and from the first request
+on, which leaves out start-up as `startup_s` tells it.
 """
 
 from __future__ import annotations
@@ -61,11 +62,20 @@ FIGURES = {
     "peak_rss_mb": ("peak MB", "{:,.0f}"),
     "startup_s": ("start s", "{:.2f}"),
     "requests": ("requests", "{:,.0f}"),
-    "share_of_ideal": ("of ideal", "{:.0%}"),
+    "share_of_ideal": ("of ideal", "{:.1%}"),
+    "share_of_ideal_once_started": ("of ideal, once started", "{:.1%}"),
 }
 """What the table shows: the heading and the format of each figure."""
 
-MEDIANS = ("rows_per_s", "cpu_ms_per_row", "peak_rss_mb", "startup_s", "requests", "wall_s")
+MEDIANS = (
+    "rows_per_s",
+    "cpu_ms_per_row",
+    "peak_rss_mb",
+    "startup_s",
+    "requests",
+    "wall_s",
+    "once_started_s",
+)
 
 Runs = dict[tuple[str, int], list[dict[str, Any]]]
 """What was measured, by contender and number of rows."""
@@ -204,6 +214,7 @@ def _measure(
         sys.exit(f"throughput: {contender.name} {why}, {done} rows done; it said:\n{log}")
     shutil.rmtree(work)
     first = stats.get("t_recv0")
+    startup_s = first - measured.started if first else None
     return {
         "rows_done": done,
         "rows_kept": kept,
@@ -212,7 +223,8 @@ def _measure(
         "rows_per_s": done / measured.wall_s,
         "cpu_ms_per_row": 1000 * measured.cpu_s / done,
         "peak_rss_mb": measured.peak_rss_mb,
-        "startup_s": first - measured.started if first else None,
+        "startup_s": startup_s,
+        "once_started_s": measured.wall_s - startup_s if startup_s is not None else None,
         "requests": stats.get("received"),
     }
 
@@ -237,17 +249,21 @@ def _result(
     """The medians of a contender, at the larger number of rows where there are two."""
     rows, concurrency, latency = sizes[-1], options.concurrency, options.latency_ms
     figures = {key: _median(runs[name, rows], key) for key in (*MEDIANS, "rows_done", "rows_kept")}
-    further = ideal = None
+    further = None
+    shares: dict[str, float | None] = {"": None, "_once_started": None}
     if len(sizes) == 2:
         less, more = (_median(runs[name, size], "cpu_s") or 0 for size in sizes)
         further = 1000 * (more - less) / (sizes[1] - sizes[0])
-    if latency and figures["wall_s"]:
-        ideal = 2 * rows * latency / 1000 / concurrency / figures["wall_s"]
+    if latency:
+        ideal = 2 * rows * latency / 1000 / concurrency
+        for part, key in (("", "wall_s"), ("_once_started", "once_started_s")):
+            seconds = figures[key]
+            shares[part] = round(ideal / seconds, 4) if seconds else None
     return {
         "contender": name,
         **{key: None if value is None else round(value, 4) for key, value in figures.items()},
         "cpu_ms_per_further_row": None if further is None else round(further, 4),
-        "share_of_ideal": None if ideal is None else round(ideal, 4),
+        **{f"share_of_ideal{part}": share for part, share in shares.items()},
         "rows": rows,
         "further_rows_from": sizes[0] if len(sizes) == 2 else None,
         "concurrency": concurrency,

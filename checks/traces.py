@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from ..records import Check, Step
 from .arithmetic import Statement, step_verdicts
-from .arithmetic_tokens import literal_of
+from .arithmetic.quantities import single_quantity
+from .arithmetic.tokens import literal_of
 from .bookkeeping import first_wrong_step
-from .quantities import single_quantity
 
 __all__ = ["Trace", "bare_answer", "bare_step", "check_agreement", "check_trace"]
 

@@ -19,7 +19,7 @@ from silversmith.checks.answers import (
     final_answer,
     same_answer,
 )
-from silversmith.checks.symbolic import in_worker
+from silversmith.checks.answers.symbolic import in_worker
 
 DATA = Path(__file__).parent.parent / "data"
 

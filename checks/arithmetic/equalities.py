@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Literal as OneOf
 
-from .arithmetic_tokens import Literal, Token
 from .expressions import Expression, Modes, TooLarge
+from .tokens import Literal, Token
 from .units import Unit, unit_of
 
 __all__ = ["Equality", "Verdict", "show_number"]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from .arithmetic_tokens import Literal
+from .tokens import Literal
 
 __all__ = ["Expression", "Modes", "Node", "TooLarge"]
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from ..errors import CheckError
+from ...errors import CheckError
 
 __all__ = ["Compare", "in_worker", "latex_of"]
 

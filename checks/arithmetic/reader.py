@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from .arithmetic_tokens import Literal, Token
 from .expressions import Expression, Node
+from .tokens import Literal, Token
 
 __all__ = ["read_runs"]
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from .answer_forms import Form, Interval, Ordered, Unordered, Word, form_of
-from .quantities import same_quantity, single_quantity
+from ..arithmetic.quantities import same_quantity, single_quantity
+from .forms import Form, Interval, Ordered, Unordered, Word, form_of
 from .symbolic import Compare, in_worker, latex_of
 
 __all__ = ["answers_agree", "answers_agree_now", "final_answer", "same_answer"]

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .arithmetic_tokens import tokenise
-from .expression_reader import read_runs
 from .expressions import Expression, Modes, TooLarge
+from .reader import read_runs
+from .tokens import tokenise
 from .units import Unit, unit_of
 
 __all__ = ["Quantity", "only_quantity", "same_quantity", "single_quantity"]

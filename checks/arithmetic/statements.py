@@ -32,9 +32,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .arithmetic_tokens import Token, tokenise
 from .equalities import Equality, Verdict
-from .expression_reader import read_runs
+from .reader import read_runs
+from .tokens import Token, tokenise
 
 __all__ = ["Statement", "Verdict", "find_statements", "step_verdicts"]
 

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .arithmetic_words import Literal, Token, resolve_words
+from .words import Literal, Token, resolve_words
 
 __all__ = ["Literal", "Token", "literal_of", "tokenise"]
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from .quantities import Quantity, only_quantity
+from ..arithmetic.quantities import Quantity, only_quantity
 
 __all__ = ["Form", "Interval", "Ordered", "Unordered", "Word", "form_of"]
 
