@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -202,8 +203,9 @@ class Proxy:
         if kind == "truncated":
             return web.Response(body=half, content_type="application/json")
         response = web.StreamResponse(headers={"Content-Length": str(len(reply))})
-        await response.prepare(request)
-        await response.write(half)
+        with contextlib.suppress(ConnectionResetError):  # whoever asked was killed
+            await response.prepare(request)
+            await response.write(half)
         transport = request.transport
         if transport is not None and kind == "reset":
             _reset_on_close(transport.get_extra_info("socket"))
