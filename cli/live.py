@@ -96,8 +96,9 @@ class View:
             bars.add_row(name, bar, share)
         lines = [Text(text, style="dim") for text in self._numbers()]
         failures = [
-            Text(f"{count:>6,} × {reason}", style="red")
+            Text(f"{count:>6,} × {reason}", style="red", no_wrap=True, overflow="ellipsis")
             for reason, count in books.failures.most_common(FAILURES_SHOWN)
+            if books.stage != "done"  # the end in words has them
         ]
         title = Text(f"{self._recipe.name}: {books.stage}", style="bold")
         return Group(title, bars, *lines, *failures)

@@ -96,7 +96,7 @@ def _how_draws_differ(variety: Variety) -> str:
     names = " × ".join(variety.attributes)
     sentence = (
         f"Draws of {variety.generator} differ by {names}: {variety.combinations:,} combinations,"
-        f" {variety.draws:,} draws of each seed"
+        f" {variety.draws:,} {'draw' if variety.draws == 1 else 'draws'} of each seed"
     )
     if variety.draws <= variety.combinations:
         return f"{sentence}."

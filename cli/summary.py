@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ __all__ = ["show"]
 
 FAILURES_SHOWN = 3
 LEAVES_SHOWN = 24
+LEAVES_AMONG_OTHERS = 5
 
 
 def show(report: RunReport) -> None:
@@ -27,18 +28,14 @@ def show(report: RunReport) -> None:
     console = Console(highlight=False, soft_wrap=True)
     manifest = report.manifest
     console.print()
-    if manifest["funnel"]:
-        console.print(_funnel(report))
-    strategies = manifest["strategies"]
-    if len(strategies) > 1 or any(one["verified"] or one["refuted"] for one in strategies):
-        console.print(_strategies(strategies))
-    for pairs in manifest["pairs"]:
-        if not pairs["flaw"]:
-            console.print(Text(_lengths(pairs)))
-    if manifest["coverage"]:
-        console.print(_coverage(manifest["coverage"]))
+    for table in _tables(report):
+        console.print(table)
+        console.print()
+    # Lines are broken between words for people, and left whole for programs.
+    whole = not console.is_terminal
     for failure in manifest["failures"][:FAILURES_SHOWN]:
-        console.print(Text(f"failed {failure['samples']:>6,} × {failure['reason']}"))
+        line = Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
+        console.print(line, soft_wrap=whole)
     seeds = manifest["seeds"]
     if seeds["bad_rows"]:
         first = seeds["bad_rows_listed"][0]
@@ -51,10 +48,25 @@ def show(report: RunReport) -> None:
     if seeds["unused"]:
         console.print(f"{seeds['unused']:,} seeds suit no generator of the recipe")
     console.print(Text(str(report.balance)))
-    console.print(Text(_spent(report)))
+    console.print(Text(_spent(report)), soft_wrap=whole)
     console.print()
     for name, text in _what_where_next(report):
         console.print(Text.assemble((f"{name:<6}", "bold"), text))
+
+
+def _tables(report: RunReport) -> Iterator[Table]:
+    """What there is to say of the whole, of its strategies, pairs and leaves."""
+    manifest = report.manifest
+    strategies = manifest["strategies"]
+    if manifest["funnel"]:
+        yield _funnel(report)
+    if len(strategies) > 1 or any(one["verified"] or one["refuted"] for one in strategies):
+        yield _strategies(strategies)
+    if pairs := [one for one in manifest["pairs"] if not one["flaw"]]:
+        yield _pairs(pairs)
+    if leaves := manifest["coverage"]:
+        # General data may stand beside a taxonomy's strategy; of a recipe of more, a few lines do.
+        yield _coverage(leaves, LEAVES_SHOWN if len(strategies) <= 2 else LEAVES_AMONG_OTHERS)
 
 
 def _funnel(report: RunReport) -> Table:
@@ -84,31 +96,38 @@ def _strategies(strategies: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _coverage(leaves: Sequence[Mapping[str, Any]]) -> Table:
+def _pairs(pairs: Sequence[Mapping[str, Any]]) -> Table:
+    """Of how many pairs the flaw is proven without a model, and how their halves differ in
+    length: what a model could learn from a pair beside its flaw."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rejected half")
+    for name in ("pairs", "flaw proven", "longer by", "in s.d.", "longer in"):
+        table.add_column(name, justify="right")
+    for one in pairs:
+        spread = one["standardised"]
+        table.add_row(
+            one["strategy"] or "(not known)",
+            f"{one['pairs']:,}",
+            f"{one['proven']:,}",
+            f"{one['difference']:+,.0f} chars",
+            "" if spread is None else f"{spread:+.2f}",
+            f"{one['rejected_longer']:.0%}",
+        )
+    return table
+
+
+def _coverage(leaves: Sequence[Mapping[str, Any]], most: int) -> Table:
     """How the leaves of a taxonomy are covered; of many, those that are covered worst."""
     table = Table(box=None, pad_edge=False)
-    title = "leaf" if len(leaves) <= LEAVES_SHOWN else f"leaf (the worst of {len(leaves):,})"
-    table.add_column(title)
+    table.add_column("leaf" if len(leaves) <= most else f"leaf (the worst of {len(leaves):,})")
     for name in ("planned", "kept", "has it", "labelled"):
         table.add_column(name, justify="right")
-    if len(leaves) > LEAVES_SHOWN:
-        leaves = sorted(leaves, key=lambda one: (one["present"], one["kept"]))[:LEAVES_SHOWN]
+    if len(leaves) > most:
+        leaves = sorted(leaves, key=lambda one: (one["present"], one["kept"]))[:most]
     for one in leaves:
         figures = (one[name] for name in ("planned", "kept", "present", "labelled"))
         table.add_row(one["leaf"], *(f"{figure:,}" for figure in figures))
     return table
-
-
-def _lengths(pairs: Mapping[str, Any]) -> str:
-    """How the halves of a strategy's pairs differ in length."""
-    spread = pairs["standardised"]
-    standardised = f" ({spread:+.2f} standard deviations)" if spread is not None else ""
-    return (
-        f"{pairs['strategy'] or 'data'}: {pairs['pairs']:,} pairs, the flaw proven without a model"
-        f" in {pairs['proven']:,}; the rejected half differs in length by"
-        f" {pairs['difference']:+,.0f} characters{standardised}, and is the longer one in"
-        f" {pairs['rejected_longer']:.0%}"
-    )
 
 
 def _spent(report: RunReport) -> str:
@@ -141,9 +160,10 @@ def _what_where_next(report: RunReport) -> list[tuple[str, str]]:
     kept = report.balance.kept
     made = f"{kept:,} samples kept, {report.balance.dropped:,} dropped, each with its reason"
     simulated = report.manifest["simulated"]
+    lines = [("Made", made)]
     if simulated:
-        made += "; written by the simulated model, so only to look at"
-    lines = [("Made", made), ("Where", f"{folder / 'kept'} (Parquet), {folder / 'manifest.json'}")]
+        lines.append(("", "by the simulated model, so they are only to look at"))
+    lines.append(("Where", f"{folder / 'kept'} (Parquet), {folder / 'manifest.json'}"))
     if report.status != "done":
         return [*lines, ("Next", "the same command goes on where this one stopped")]
     if not kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -24,7 +24,7 @@ class Generator(Component, ABC):
     model is no part of a sample's id.
     """
 
-    not_in_id: ClassVar[frozenset[str]] = frozenset({"name", "draws", "model"})
+    not_in_id: ClassVar[frozenset[str]] = frozenset({"name", "draws", "model", "seeds"})
     thresholds: ClassVar[frozenset[str]] = frozenset()
     """Options that decide about replies without changing what is asked, so that another value
     costs nothing; name them in `not_in_id` too."""
@@ -42,6 +42,10 @@ class Generator(Component, ABC):
 
     model: str = ""
     """The name of a model in the recipe; by default `writer`, or the only one."""
+
+    seeds: Literal["all", "passages", "tasks"] = "all"
+    """Which of the recipe's seeds it is given: passages of documents, tasks (rows of datasets
+    among them), or all; of these it uses what it can."""
 
     attributes: Attributes = Field(default_factory=dict, exclude_if=lambda given: not given)
     """What is sampled for each draw, told to the model and recorded in the sample: names, each
@@ -90,6 +94,11 @@ class Generator(Component, ABC):
         """Whether this strategy can use the seed; a seed that it cannot use plans no sample
         for it, and is counted as such."""
         return bool(seed.text.strip())
+
+    def takes(self, seed: Seed) -> bool:
+        """Whether samples are planned for the seed: the recipe gives it, and it can be used."""
+        given = self.seeds == "all" or (self.seeds == "passages") == (seed.passage is not None)
+        return given and self.accepts(seed)
 
     @abstractmethod
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:

@@ -30,6 +30,9 @@ _DEMANDS: Mapping[FlawName, Sequence[tuple[str, str]]] = {
     "unsafe_compliance": (("chosen", "declines"), ("rejected", "helps")),
 }
 
+_MAY_DECLINE = frozenset({"unsafe_compliance", "leaked_system_prompt"})
+"""Flaws of a reply that gives in; the good one may decline, and its turn says so by its act."""
+
 _CONSTRAINTS = tuple(
     kind
     for kind in KINDS
@@ -88,6 +91,7 @@ class PairTask:
             "way": way,
             "flaw": self.flaw,
             "edited": self.flaw in EDITED,
+            "quoted": self.flaw in QUOTED,
             "steps": self.flaw == "wrong_step",
             "secret": self.secret,
             "constraint": " ".join(self.asked.sentences),
@@ -145,8 +149,9 @@ class PairTask:
         head = (Turn("system", system),) if system else ()
         prompt = (*head, Turn("user", halves.instruction))
         solved = good if isinstance(good, Solved) else None
+        declines = self.flaw in _MAY_DECLINE and find_refusal(halves.chosen) is not None
         return Sample(
-            messages=(*prompt, Turn("assistant", halves.chosen)),
+            messages=(*prompt, Turn("assistant", halves.chosen, act="refuse" if declines else "")),
             rejected=(*prompt, Turn("assistant", halves.rejected)),
             flaw=Flaw(self.flaw, halves.where),
             answer=solved.answer if solved else None,

@@ -53,7 +53,9 @@ def _read(path: Path) -> tuple[Criterion, ...]:
         return _CRITERIA.validate_python(tuple(values))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        lines = [node.start_mark.line + 1 for node in yaml.compose(text, _LOADER).value]
+        root = yaml.compose(text, _LOADER)
+        assert isinstance(root, yaml.SequenceNode)  # it was a list
+        lines = [node.start_mark.line + 1 for node in root.value]
         raise RecipeError(_sentence(path, lines, problem)) from error
 
 

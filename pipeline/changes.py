@@ -179,7 +179,7 @@ def _sentence(
 
 def _hash_of_options(part: Component) -> str:
     ((kind, options),) = spell(part).items()
-    aside = {"name", "draws", "model", "weight", *_thresholds(part)}
+    aside = {"name", "draws", "model", "seeds", "weight", *_thresholds(part)}
     return _hash([kind, {k: v for k, v in options.items() if k not in aside}])
 
 

@@ -141,7 +141,7 @@ class Planner:
         left = self._recipe.limit
         for number, round_ in enumerate(rounds):
             async for place, seed in self._seeds():
-                usable = [(g, key) for g, key in self._keys if g.accepts(seed)]
+                usable = [(g, key) for g, key in self._keys if g.takes(seed)]
                 if number == 0:
                     self._books.seeds += 1
                     self._books.unused_seeds += not usable
@@ -237,7 +237,7 @@ def expected_samples(recipe: Recipe, within: float, clock: threading.Event) -> i
     quiet = recipe.model_copy(update={"skip_bad_rows": True})
     try:
         for i, seed in enumerate(read_seeds(quiet)):
-            total += sum(g.draws for g in recipe.generators if g.accepts(seed))
+            total += sum(g.draws for g in recipe.generators if g.takes(seed))
             if recipe.limit is not None and total >= recipe.limit:
                 return recipe.limit
             if i % 100 == 0 and (time.monotonic() > end or clock.is_set()):

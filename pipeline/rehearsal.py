@@ -65,7 +65,7 @@ async def rehearse(recipe: Recipe, askers: Askers) -> list[Rehearsed]:
     chosen: list[Planned] = []
     for generator in recipe.generators:
         key = generator_key(generator)
-        accepted = [seed for seed in seeds if generator.accepts(seed)][:SEEDS_REHEARSED]
+        accepted = [seed for seed in seeds if generator.takes(seed)][:SEEDS_REHEARSED]
         for number, seed in enumerate(accepted):
             draw = number % generator.draws
             id_ = sample_id(key, seed, draw)

@@ -19,6 +19,8 @@ from .recipe import Recipe
 
 __all__ = ["Askers", "draft_and_judge", "kind_of"]
 
+REASON_CHARS = 100
+
 
 @dataclass(frozen=True)
 class Askers:
@@ -293,4 +295,6 @@ def _failure(stage: str, error: Exception) -> Failure:
 def kind_of(failure: Failure) -> str:
     """A failure's reason without what differs from sample to sample, to count it by."""
     words = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "…", failure.reason)
-    return f"{failure.stage}: {words[:100]}"
+    if len(words) > REASON_CHARS:
+        words = words[: REASON_CHARS - 2].rsplit(" ", 1)[0] + " …"
+    return f"{failure.stage}: {words}"

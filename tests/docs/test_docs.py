@@ -13,10 +13,21 @@ import yaml
 import silversmith
 from silversmith import Recipe
 from silversmith.cli import app
+from silversmith.filters import DatasetFilter, Filter
+from silversmith.generators import Generator
+from silversmith.judges import Judge
+from silversmith.pipeline.components import component
 from silversmith.records import Sample, sample_to_json
+from silversmith.seeds import SeedSource
 
 ROOT = Path(silversmith.__file__).parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+ROOMS = {
+    "seeds": (SeedSource,),
+    "generators": (Generator,),
+    "judges": (Judge,),
+    "filters": (Filter, DatasetFilter),
+}
 
 
 def blocks(page, language):
@@ -71,6 +82,31 @@ def test_the_readme_has_every_command():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", prose(page)):
         if not target.startswith(("http://", "https://")):
-            assert (page.parent / target).exists(), target
+            path = page.parent / target if target else page
+            assert path.exists(), target
+            assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+def prose(page):
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+
+
+def anchors(page):
+    """What links can name in a page, as GitHub makes it of the headings."""
+    titles = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_recipes_the_pages_show_can_be_written(page):
+    for text in blocks(page, "yaml"):
+        values = yaml.safe_load(text)
+        if isinstance(values, dict):
+            for room, bases in ROOMS.items():
+                for place, entry in enumerate(values.get(room, ())):
+                    component(room, bases, entry, f"{page.name}: {room}[{place}]")
+            if {"seeds", "generators"} <= values.keys():
+                Recipe(**values)

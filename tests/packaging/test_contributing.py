@@ -19,7 +19,7 @@ from silversmith.exports import Export
 from silversmith.filters import Filter
 from silversmith.generators import Generator
 from silversmith.judges import Judge
-from silversmith.records import Ask, Draw, Judgement, Sample, Seed
+from silversmith.records import Ask, Check, Draw, Judgement, Sample, Seed
 """
 
 
@@ -57,6 +57,7 @@ async def test_the_generator_keeps_the_answer(examples: types.ModuleType) -> Non
     assert not generator.accepts(Seed(source="seeds.jsonl#2", instruction="2 + 2?"))
     sample = await generator.draft(seed, Draw(0), answering(instruction="What is 2 + 2?"))
     assert (sample.instruction, sample.response) == ("What is 2 + 2?", "4")
+    assert sample.verified
 
 
 async def test_the_judge_gives_a_score(examples: types.ModuleType) -> None:

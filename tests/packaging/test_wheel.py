@@ -55,6 +55,23 @@ def test_nothing_else_is_inside(wheel: set[str], packaged: set[str]) -> None:
     assert wheel - packaged == set()
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        "judges/rubrics/contrast.yaml",
+        "prompts/_draft.j2",
+        "prompts/domain_asked.j2",
+        "py.typed",
+        "recipes/data/SOURCE.txt",
+        "recipes/data/hazards.yaml",
+        "recipes/data/taxonomies/software_docs.yaml",
+        "recipes/seven.yaml",
+    ],
+)
+def test_what_is_no_code_is_inside_too(wheel: set[str], file: str) -> None:
+    assert f"silversmith/{file}" in wheel
+
+
 def test_a_bare_import_of_any_room_is_banned(root: Path) -> None:
     """Ruff forbids `import judges` for each room by name, so a new room needs its line."""
     config = tomllib.loads((root / "pyproject.toml").read_text())

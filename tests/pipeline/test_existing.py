@@ -129,7 +129,8 @@ def test_a_runs_kept_samples_are_filtered_and_judged_again_under_their_own_ids(c
         "models: {critic: simulated}\njudges: [{rubric: {name: second, criteria: [clarity]}}]\n"
         "filters: [{length: {min_words: 30}}]\n"
     )
-    first = [row["id"] for row in rows("first")]
+    generators = {row["id"]: row["origin"]["generator"] for row in rows("first")}
+    first = list(generators)
 
     status, _, _ = call("judge", "first", "--judges", "more.yaml", "--out", "again", "--quiet")
 
@@ -140,7 +141,7 @@ def test_a_runs_kept_samples_are_filtered_and_judged_again_under_their_own_ids(c
     assert [row["id"] for row in again] == first
     assert {j["judge"] for j in again[0]["judgements"]} == {"rubric", "second"}
     assert again[0]["origin"]["simulated"]
-    assert again[0]["origin"]["generator"] == "instruction"
+    assert {row["id"]: row["origin"]["generator"] for row in again} == generators
 
 
 def test_exports_of_simulated_samples_want_to_be_allowed(call):
