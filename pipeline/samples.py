@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import EndpointError, ReplyError, SilversmithError, TemplateError
 from ..generators import Generator
@@ -87,18 +88,20 @@ async def draft_and_judge(
     Raises:
         SilversmithError: nothing else can succeed either (a wrong key, a limit, a full disk).
     """
-    sample = _blank(planned)
+    known = _known(planned)
+    sample = None
+    judged: Mapping[str, Any] = {}
     course = _Course(askers, questions)
     failure = None
     try:
         ask = course.ask_for(askers.generators[planned.generator.title])
         drafted = await planned.generator.draft(planned.seed, planned.draw, ask)
-        sample = _completed(drafted, sample, ask)
+        sample = _completed(drafted, known, ask)
         on_drafted()
         if sample.candidates and _has_no_response(sample):
             sample = await _paired(sample, planned.generator, course)
         else:
-            sample = await _judged(sample, course)
+            judged = await _judged(sample, course)
     except (ReplyError, TemplateError) as error:
         failure = _failure(course.stage, error)
     except EndpointError as error:
@@ -112,7 +115,9 @@ async def draft_and_judge(
     usage = Usage()
     for ask in course.asked:
         usage += ask.usage
-    return sample.with_(usage=usage, failure=failure)
+    if sample is None:
+        return Sample(messages=(), usage=usage, failure=failure, **known)
+    return sample.with_(usage=usage, failure=failure, **judged)
 
 
 class _Course:
@@ -135,21 +140,20 @@ class _Course:
         return ask
 
 
-def _blank(planned: Planned) -> Sample:
-    """What is known of a sample before anything is drafted."""
+def _known(planned: Planned) -> dict[str, Any]:
+    """What is known of a sample before anything is drafted, by the fields' names."""
     seed = planned.seed
     attributes = {**planned.draw.attributes, **planned.generator.aims(seed, planned.draw)}
-    return Sample(
-        messages=(),
-        id=planned.id.hex(),
-        strategy=planned.generator.kind,
-        seed=SeedRef(seed.id, seed.source, seed.licence, seed.failure_group),
-        passage=seed.passage,
-        attributes=tuple(Attribute(*pair) for pair in attributes.items()),
-    )
+    return {
+        "id": planned.id.hex(),
+        "strategy": planned.generator.kind,
+        "seed": SeedRef(seed.id, seed.source, seed.licence, seed.failure_group),
+        "passage": seed.passage,
+        "attributes": tuple(Attribute(*pair) for pair in attributes.items()),
+    }
 
 
-def _completed(drafted: Sample, blank: Sample, ask: Questions) -> Sample:
+def _completed(drafted: Sample, known: Mapping[str, Any], ask: Questions) -> Sample:
     """The draft with all that the engine knows of it; what the generator took over from an
     existing dataset (an id, an origin) stays."""
     origin = Origin(generator=ask.asker.part.title, draw=ask.draw)
@@ -159,11 +163,11 @@ def _completed(drafted: Sample, blank: Sample, ask: Questions) -> Sample:
             origin = replace(origin, simulated=True)
     rejected_origin = drafted.rejected_origin or (origin if drafted.rejected else None)
     return drafted.with_(
-        id=drafted.id or blank.id,
-        strategy=drafted.strategy or blank.strategy,
-        seed=drafted.seed or blank.seed,
-        passage=drafted.passage or (blank.passage if drafted.seed is None else None),
-        attributes=drafted.attributes or blank.attributes,
+        id=drafted.id or known["id"],
+        strategy=drafted.strategy or known["strategy"],
+        seed=drafted.seed or known["seed"],
+        passage=drafted.passage or (known["passage"] if drafted.seed is None else None),
+        attributes=drafted.attributes or known["attributes"],
         origin=_traced(drafted.origin, ask) or origin,
         rejected_origin=_traced(rejected_origin, ask),
         decision=None,
@@ -192,13 +196,13 @@ def _told(origin: Origin, answered: Answered) -> Origin:
     )
 
 
-async def _judged(sample: Sample, course: _Course) -> Sample:
-    """The sample with what all judges say of it."""
+async def _judged(sample: Sample, course: _Course) -> dict[str, Any]:
+    """What all judges say of a sample, by the fields' names."""
     judgements: list[Judgement] = []
     for judge in course.judges:
         course.stage = judge.title
         judgements += await _judgements(sample, judge, course.ask_for(judge), sample.strategy)
-    return _with_judgements(sample, judgements, course.judges, sample.strategy)
+    return _scored(sample, judgements, course.judges, sample.strategy)
 
 
 async def _paired(sample: Sample, generator: Generator, course: _Course) -> Sample:
@@ -218,9 +222,8 @@ async def _paired(sample: Sample, generator: Generator, course: _Course) -> Samp
         for judge, ask in asks:
             course.stage = judge.title
             judgements += await _judgements(one, judge, ask, f"{one.strategy}_candidates")
-        judged.append(
-            _with_judgements(one, judgements, course.judges, f"{one.strategy}_candidates")
-        )
+        scored = _scored(one, judgements, course.judges, f"{one.strategy}_candidates")
+        judged.append(one.with_(**scored))
     course.stage = "pair"
     model = sample.origin.model if sample.origin is not None else ""
     candidates = tuple(
@@ -262,13 +265,13 @@ def _suited(asker: Asker, strategy: str) -> Judge:
     return judge.for_strategy(strategy)
 
 
-def _with_judgements(
+def _scored(
     sample: Sample, judgements: Sequence[Judgement], judges: Sequence[Asker], strategy: str
-) -> Sample:
-    """The sample with its judgements, beside those that other judges gave it in an earlier life,
-    and with its overall score: the weighted mean over this recipe's judges."""
+) -> dict[str, Any]:
+    """A sample's judgements, beside those that other judges gave it in an earlier life, and its
+    overall score: the weighted mean over this recipe's judges."""
     if not judges:
-        return sample
+        return {}
     total = weights = 0.0
     for asker in judges:
         judge = _suited(asker, strategy)
@@ -279,7 +282,7 @@ def _with_judgements(
     titles = {asker.part.title for asker in judges}
     earlier = [j for j in sample.judgements if j.judge not in titles]
     score = total / weights if weights else sample.score
-    return sample.with_(judgements=(*earlier, *judgements), score=score)
+    return {"judgements": (*earlier, *judgements), "score": score}
 
 
 def _failure(stage: str, error: Exception) -> Failure:
