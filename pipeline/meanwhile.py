@@ -17,14 +17,15 @@ from .recipe import Recipe
 
 __all__ = ["Meanwhile"]
 
-WAIT_SECONDS = 0.05
-COUNT_SECONDS = 3.0
+WAIT_SECONDS = 0.01
+COUNT_SECONDS = 20.0
 LOOK_SECONDS = 0.5
 
 
 class Meanwhile:
-    """A thread that counts how many samples there will be, loads what the filters need, and
-    filters what is settled already. It begins with the first reply, which it would hold up.
+    """A thread that loads what the filters need, counts how many samples there will be, and
+    filters what is settled already. It begins when the first request is under way, by which the
+    endpoint is tried out: until it is answered there is nothing else to do.
 
     A context manager; after `stop`, `settled.place` says up to where the dataset is filtered.
     """
@@ -64,13 +65,13 @@ class Meanwhile:
             raise self._error
 
     def _work(self) -> None:
-        while not self._books.calls:
+        while not any(meter.calls for meter in self._books.meters.values()):
             if self._ended.wait(WAIT_SECONDS):
                 return
-        if self._recipe.target is None:  # with a target nobody knows yet
-            self._books.expected = expected_samples(self._recipe, COUNT_SECONDS, self._ended)
         try:
             load_columns()
+            if self._recipe.target is None:  # with a target nobody knows yet
+                self._books.expected = expected_samples(self._recipe, COUNT_SECONDS, self._ended)
             if self._filtering.one_by_one:
                 self._filter()
         except sqlite3.Error as error:

@@ -34,6 +34,9 @@ __all__ = [
 
 BATCH = 128
 BATCHES_AHEAD = 4
+COUNTED_AT_ONCE = 50
+COUNT_REST = 0.005
+"""Seconds that counting rests after so many seeds: it must not hold up who asks the models."""
 BAD_ROWS_LISTED = 1_000
 
 
@@ -240,7 +243,7 @@ def expected_samples(recipe: Recipe, within: float, clock: threading.Event) -> i
             total += sum(g.draws for g in recipe.generators if g.takes(seed))
             if recipe.limit is not None and total >= recipe.limit:
                 return recipe.limit
-            if i % 100 == 0 and (time.monotonic() > end or clock.is_set()):
+            if i % COUNTED_AT_ONCE == 0 and (clock.wait(COUNT_REST) or time.monotonic() > end):
                 return None
     except SeedError:
         return None
