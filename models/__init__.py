@@ -1,6 +1,6 @@
 """Ways to reach a model."""
 
-from .base import Connection, Reply, Request, Resumable, SchemaForm
+from .base import Connection, Purpose, Reply, Request, Resumable, SchemaForm
 from .connect import connect
 from .meter import Meter
 from .pace import Paces
@@ -13,6 +13,7 @@ __all__ = [
     "ModelSpec",
     "Paces",
     "Prices",
+    "Purpose",
     "Reply",
     "Request",
     "Resumable",

@@ -14,7 +14,7 @@ from ..records import Usage
 from .meter import Meter
 from .surrogates import without_surrogates
 
-__all__ = ["SIMULATED", "Connection", "Reply", "Request", "Resumable", "SchemaForm"]
+__all__ = ["SIMULATED", "Connection", "Purpose", "Reply", "Request", "Resumable", "SchemaForm"]
 
 SchemaForm = Literal["json_schema", "json_object", "prompt"]
 """How an endpoint is asked for structured output: by `response_format` with a schema, by
@@ -23,6 +23,26 @@ SchemaForm = Literal["json_schema", "json_object", "prompt"]
 
 SIMULATED = "silversmith-simulated"
 """The `system_fingerprint` by which a simulated model owns up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a request is asked for; a recorded reply to it is found by that.
+
+    Attributes:
+        sample: the names of the sample: its id, the place of its row (`data.jsonl#17`), and what
+            the row's own column `id` says.
+        asker: the name of the generator or judge that asks.
+        draw, turn: the numbers of the draw, and of the asker's question for this sample, from 0.
+        attempt: how often the question was asked before. The messages of a later attempt end
+            with the unusable reply, and with what is wrong with it.
+    """
+
+    sample: Sequence[str] = ()
+    asker: str = ""
+    draw: int = 0
+    turn: int = 0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,7 @@ class Request:
             an endpoint only where the model's `send_seed` is on.
         id: for a model in batch mode: different for all requests of a run, and the same for the
             same request in the next process.
+        purpose: what it is asked for, where that is known.
     """
 
     messages: Sequence[Mapping[str, str]]
@@ -46,6 +67,7 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     id: str = ""
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)

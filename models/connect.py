@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .base import Connection
 from .batch_notes import Notes
 from .pace import Paces
+from .replay import ReplayConnection
 from .simulated import SimulatedConnection
 from .spec import ModelSpec
 
@@ -34,6 +35,8 @@ def connect(
     """
     if spec.simulated is not None:
         return SimulatedConnection(spec.simulated)
+    if spec.replay is not None:
+        return ReplayConnection(spec.replay, "" if spec.model.startswith("replay:") else spec.model)
     if spec.batch:
         from .batch import BatchConnection
 

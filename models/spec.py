@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..errors import RecipeError
 from ..records import Usage
+from .replay_file import digest_of
 from .simulated import SimulatedOptions
 
 __all__ = ["ModelSpec", "Prices"]
 
-SHORT_FORMS = "openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"
+SHORT_FORMS = "replay:FILE, openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"
 
 _OURS = {
     "messages": "it is rendered from the templates",
@@ -48,8 +50,8 @@ class Prices(BaseModel):
 
 
 def _model_or_simulated(schema: dict[str, Any]) -> None:
-    """The options of the simulated model stand for its name."""
-    schema["anyOf"] = [{"required": ["model"]}, {"required": ["simulated"]}]
+    """The options of the simulated model, or a file to replay, stand for a name."""
+    schema["anyOf"] = [{"required": [name]} for name in ("model", "simulated", "replay")]
     schema["required"].remove("model")
 
 
@@ -67,7 +69,7 @@ class ModelSpec(BaseModel):
 
     model: str = Field(min_length=1)
     """The model's name at its endpoint; or a short form: `openai/MODEL`,
-    `http://HOST:PORT/v1#MODEL`, `simulated`."""
+    `http://HOST:PORT/v1#MODEL`, `replay:FILE`, `simulated`."""
 
     base_url: str | tuple[str, ...] | None = None
     """Where the endpoint is, up to `/v1`; by default OpenAI's. Or a list of several endpoints that
@@ -124,6 +126,10 @@ class ModelSpec(BaseModel):
     simulated: SimulatedOptions | None = None
     """The built-in simulated model instead of an endpoint, with its options."""
 
+    replay: str | None = Field(default=None, min_length=1)
+    """A file of recorded replies instead of an endpoint (JSON Lines, also as .gz). `model` is then
+    the name for those that do not say which model gave them."""
+
     @classmethod
     def parse(cls, value: Any) -> Self:
         """The model that a recipe names: a mapping of options, or a short form.
@@ -150,6 +156,8 @@ class ModelSpec(BaseModel):
             return value
         if value.get("simulated") is not None:
             return {"model": "simulated", **value}
+        if value.get("replay") is not None:
+            return {"model": f"replay:{value['replay']}", **value}
         name = value.get("model")
         if isinstance(name, str) and value.get("base_url") is None and _is_short_form(name):
             return {**value, **_long_form(name)}
@@ -190,6 +198,12 @@ class ModelSpec(BaseModel):
     def _one_way(self) -> Self:
         if self.simulated is not None and self.base_url is not None:
             raise ValueError("a simulated model has no base_url; leave one of the two away")
+        if self.replay is not None:
+            for option in ("simulated", "base_url", "prices"):
+                if getattr(self, option) is not None:
+                    raise ValueError(f"a file to replay needs no `{option}`; leave one away")
+            if self.batch:
+                raise ValueError("a file to replay has no batch mode; leave one of the two away")
         if self.batch and len(self.urls) > 1:
             raise ValueError("a model in batch mode has one base_url, since its batches are there")
         if self.simulated is not None and self.batch:
@@ -205,7 +219,8 @@ class ModelSpec(BaseModel):
     @property
     def key_variable(self) -> str | None:
         """The environment variable that holds the key, or None where no key is needed."""
-        if self.api_key_env is None and self.base_url is None and self.simulated is None:
+        elsewhere = self.base_url is not None or self.simulated is not None
+        if self.api_key_env is None and not elsewhere and self.replay is None:
             return "OPENAI_API_KEY"
         return self.api_key_env
 
@@ -222,10 +237,25 @@ class ModelSpec(BaseModel):
     @property
     def label(self) -> str:
         """The model in a few words, for people."""
-        if self.simulated is not None:
+        if self.simulated is not None or self.replay is not None:
             return self.model
         more = f" and {len(self.urls) - 1} more" if len(self.urls) > 1 else ""
         return f"{self.model} at {urlsplit(self.urls[0] or 'https://api.openai.com').netloc}{more}"
+
+    @property
+    def stated_parameters(self) -> dict[str, Any]:
+        """The parameters as a sample's origin states them, with the name of a file that was
+        replayed."""
+        if self.replay is None:
+            return dict(self.parameters)
+        return {**self.parameters, "replay": Path(self.replay).name}
+
+    def in_folder(self, folder: Path) -> Self:
+        """The model with the file that it replays, where it does so, sought from `folder`."""
+        if self.replay is None:
+            return self
+        file = folder / Path(self.replay).expanduser()
+        return self.model_copy(update={"replay": str(file.absolute())})
 
     def share_of(self, count: int) -> Self:
         """The model as one of `count` processes may use it: its share of concurrency and rates."""
@@ -238,17 +268,25 @@ class ModelSpec(BaseModel):
 
     def identity(self) -> dict[str, Any]:
         """What makes two replies different: the model, its parameters, the simulation; not where
-        it is, what it costs, or how it is used."""
+        it is, what it costs, or how it is used. Of a file to replay, what is in it counts.
+
+        Raises:
+            RecipeError: the file to replay cannot be read.
+        """
         identity: dict[str, Any] = {
             "model": self.model,
             "parameters": dict(self.parameters),
             "simulated": None if self.simulated is None else self.simulated.model_dump(mode="json"),
         }
+        if self.replay is not None:
+            identity["replay"] = digest_of(self.replay)
         return {**identity, "send_seed": True} if self.send_seed else identity
 
     def cost(self, usage: Usage) -> float | None:
         """US dollars for these tokens, or None where the prices are unknown. The simulated model
-        costs nothing unless it is given prices."""
+        costs nothing unless it is given prices, and a recorded reply nothing at all."""
+        if self.replay is not None:
+            return 0.0
         if self.prices is None:
             return None if self.simulated is None else 0.0
         again = self.prices.cached_input
@@ -259,13 +297,15 @@ class ModelSpec(BaseModel):
 
 
 def _is_short_form(text: str) -> bool:
-    return text == "simulated" or text.startswith(("openai/", "http://", "https://"))
+    return text == "simulated" or text.startswith(("openai/", "http://", "https://", "replay:"))
 
 
 def _long_form(text: str) -> dict[str, Any]:
     """The options that a short form stands for."""
     if text == "simulated":
         return {"simulated": SimulatedOptions()}
+    if text.startswith("replay:") and (file := text.removeprefix("replay:").strip()):
+        return {"replay": file}
     kind, _, name = text.partition("/")
     if kind == "openai" and name:
         return {"model": name}

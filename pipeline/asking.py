@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
+from pydantic import BaseModel
 
+from ..checks.control_tokens import find_control_token
 from ..errors import RecipeError, ReplyError
 from ..generators import Generator
 from ..judges import Judge
-from ..models import ModelSpec, Reply, Request, parse_reply, strict_schema
+from ..models import ModelSpec, Purpose, Reply, Request, parse_reply, strict_schema
 from ..prompts import Prompts, Template
 from ..records import Draft, Usage
 from ..store import ReplyKey
@@ -69,10 +71,10 @@ class Asker:
         return [self.prompts.template(name) for name in self.prompts.names(self.part.kind)]
 
     def parameters(self, model: str, spec: ModelSpec) -> str:
-        """A model's parameters as a JSON object."""
+        """A model's parameters as a JSON object, as origins state them."""
         known = self._parameters.get(model)
         if known is None:
-            data = orjson.dumps(dict(spec.parameters), option=orjson.OPT_SORT_KEYS)
+            data = orjson.dumps(spec.stated_parameters, option=orjson.OPT_SORT_KEYS)
             known = self._parameters[model] = data.decode()
         return known
 
@@ -138,6 +140,7 @@ class Questions:
         draw: the draw's number.
         recorded: replies that this folder has for the sample.
         borrowed: replies that other folders have for it.
+        names: the sample's names, as `Purpose` wants them.
         usage: tokens of the replies that it got, those that did not validate included.
         last: the last question that was answered, or None.
         answered: the last one of each template and model, by their names.
@@ -158,6 +161,7 @@ class Questions:
         self.draw = draw
         self.recorded = recorded
         self.borrowed = borrowed
+        self.names: tuple[str, ...] = ()
         self.usage = Usage()
         self.last: Answered | None = None
         self.answered: dict[tuple[str, str], Answered] = {}
@@ -186,6 +190,7 @@ class Questions:
             schema_name=self.asker.part.kind.replace("-", "_"),
             parameters=spec.parameters,
             seed=self.draw + turn * SEEDS_APART,
+            purpose=Purpose(self.names, self.asker.part.title, self.draw, turn),
         )
         request = first
         attempts = self.desk.attempts(self, turn)
@@ -199,15 +204,27 @@ class Questions:
             )
             try:
                 parsed = parse_reply(reply.text, reply.finish_reason, draft)
-                wrong = check(parsed) if check is not None else None
+                wrong = self._stray_token(reply.text, parsed, first)
+                if wrong is None and check is not None:
+                    wrong = check(parsed)
                 if wrong is None:
                     return parsed
                 raise ReplyError(wrong, text=reply.text)
             except ReplyError as error:
                 if attempt == attempts - 1:
                     raise
-                request = _asked_again(first, reply.text, error)
+                request = _asked_again(first, reply.text, error, attempt + 1)
         raise AssertionError("at least one attempt is made")
+
+    def _stray_token(self, text: str, draft: BaseModel, request: Request) -> str | None:
+        """What is wrong with a draft that holds a control token which was not in what it was
+        drafted from; None where it holds none. One behind the draft's JSON does no harm."""
+        if find_control_token(text) is None or not isinstance(self.asker.part, Generator):
+            return None
+        token = find_control_token(draft.model_dump_json())
+        if token is None or any(token in message["content"] for message in request.messages):
+            return None
+        return f"it holds {token!r}, a control token of a chat template; leave that out"
 
     def _spec(self, name: str) -> ModelSpec:
         if name not in self.desk.models:
@@ -222,7 +239,7 @@ class Questions:
         return self.desk.models[name]
 
 
-def _asked_again(first: Request, text: str, error: ReplyError) -> Request:
+def _asked_again(first: Request, text: str, error: ReplyError, attempt: int) -> Request:
     """The request with the unusable reply and what is wrong with it."""
     advice = (
         "It was cut off at the token limit: answer again, shorter."
@@ -232,6 +249,7 @@ def _asked_again(first: Request, text: str, error: ReplyError) -> Request:
     said = text[:SHOWN_OF_BAD_REPLY] or "(nothing)"
     return replace(
         first,
+        purpose=first.purpose and replace(first.purpose, attempt=attempt),
         messages=[
             *first.messages,
             {"role": "assistant", "content": said},

@@ -71,7 +71,7 @@ class Budget:
         for one in spent:
             self._replies += one.usage.calls - 1  # `add` counts one
             self.add(one.model, one.usage)
-            if one.unmetered:
+            if one.unmetered and not self._is_replayed(one.model):
                 self.unmetered += one.unmetered
                 self.cost = None
         self._ledger = ledger
@@ -104,8 +104,9 @@ class Budget:
         tokens = usage.input_tokens + usage.output_tokens
         self._tokens += tokens
         spec = self._models.get(model)
-        price = spec.cost(usage) if spec is not None and tokens else None
-        if not tokens:
+        metered = tokens > 0 or self._is_replayed(model)
+        price = spec.cost(usage) if spec is not None and metered else None
+        if not metered:
             self.unmetered += 1
         self.cost = None if self.cost is None or price is None else self.cost + price
         self._note()
@@ -190,6 +191,11 @@ class Budget:
         }[limit]
         needed = _round_up(whole + more)
         return f"{goes_on}; to finish, {rest}, so about {option} {needed} in all"
+
+    def _is_replayed(self, model: str) -> bool:
+        """Whether its replies were taken from a file, and took nothing."""
+        spec = self._models.get(model)
+        return spec is not None and spec.replay is not None
 
     @property
     def _made(self) -> int:

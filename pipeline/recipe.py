@@ -139,8 +139,10 @@ class Recipe(BaseModel):
         if "models" in built:
             if not isinstance(built["models"], Mapping):
                 raise RecipeError("models: expected names with models, such as `writer: simulated`")
+            folder = Path(str(built.get("folder") or "."))
             built["models"] = {
-                str(name): _model(name, spec) for name, spec in built["models"].items()
+                str(name): _model(name, spec).in_folder(folder)
+                for name, spec in built["models"].items()
             }
         return built
 

@@ -97,7 +97,8 @@ class RecipeFile:
 
 def replace_models(values: dict[str, Any], word: str) -> None:
     """Put another model in the place of one (`NAME=MODEL`) or of all (`MODEL`) of a recipe's;
-    parameters such as the temperature stay."""
+    parameters such as the temperature stay, where they still say something. A file to replay is
+    sought from the current folder."""
     name, equals, model = word.partition("=")
     if not equals or "/" in name or ":" in name:
         name, model = "", word
@@ -111,8 +112,8 @@ def replace_models(values: dict[str, Any], word: str) -> None:
     for one in [name] if name else list(models):
         old = models[one]
         parameters = old.get("parameters") if isinstance(old, dict) else None
-        models[one] = ModelSpec.parse(model)
-        if parameters:
+        models[one] = ModelSpec.parse(model).in_folder(Path())
+        if parameters and models[one].replay is None:
             models[one] = models[one].model_copy(update={"parameters": parameters})
     values["models"] = models
 

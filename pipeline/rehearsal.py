@@ -4,14 +4,14 @@ many calls a sample takes and how long the real prompts are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import RecipeError, SeedError, TemplateError
 from ..models import ModelSpec, Reply, Request
 from ..models.simulated import SimulatedConnection, SimulatedOptions
-from ..records import Draft, Sample
+from ..records import Draft, Sample, Seed
 from .asking import Asker, Question, Questions
 from .planning import Planned, draw_of, generator_key, read_seeds, sample_id
 from .recipe import Recipe
@@ -71,12 +71,19 @@ async def rehearse(recipe: Recipe, askers: Askers) -> list[Rehearsed]:
             id_ = sample_id(key, seed, draw)
             chosen.append(Planned(0, id_, seed, generator, draw_of(generator, key, seed, draw)))
     if not chosen:
-        raise SeedError(
-            f"None of the first {len(seeds)} seeds can be used by"
-            f" {', '.join(askers.generators)}: check that the seeds are of the kind"
-            " that the generator's documentation names"
-        )
+        raise SeedError(_nothing_to_use(recipe, seeds))
     return await rehearse_samples(recipe.models, askers, chosen)
+
+
+def _nothing_to_use(recipe: Recipe, seeds: Sequence[Seed]) -> str:
+    """Why none of the first seeds can be used."""
+    first = f"the first {len(seeds)} seeds" if len(seeds) > 1 else "the seeds"
+    places = ", ".join(seed.source for seed in seeds[:3]) + (" …" if len(seeds) > 3 else "")
+    wanted = "; ".join(
+        f"{one.title} needs {one.needs}" + ("" if one.seeds == "all" else f" (seeds: {one.seeds})")
+        for one in recipe.generators
+    )
+    return f"None of {first} ({places}) can be used: {wanted}"
 
 
 async def rehearse_samples(

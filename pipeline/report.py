@@ -149,12 +149,14 @@ def _coverage(recipe: Recipe, folder: RunFolder) -> list[dict[str, Any]]:
 
 def _usage(one: Spending, models: Mapping[str, ModelSpec]) -> dict[str, Any]:
     spec = models.get(one.model)
-    cost = spec.cost(one.usage) if spec is not None and not one.unmetered else None
+    replayed = spec is not None and spec.replay is not None
+    unmetered = 0 if replayed else one.unmetered
+    cost = spec.cost(one.usage) if spec is not None and not unmetered else None
     return {
         "asker": one.asker,
         "model": one.model,
         **asdict(one.usage),
         "repeated": one.repeated,
-        "unmetered": one.unmetered,
+        "unmetered": unmetered,
         "cost": cost,
     }

@@ -91,7 +91,7 @@ async def draft_and_judge(
     known = _known(planned)
     sample = None
     judged: Mapping[str, Any] = {}
-    course = _Course(askers, questions)
+    course = _Course(askers, questions, _names(planned))
     failure = None
     try:
         ask = course.ask_for(askers.generators[planned.generator.title])
@@ -128,16 +128,27 @@ class _Course:
         asked: the `ask` of everybody who was asked so far.
     """
 
-    def __init__(self, askers: Askers, questions: Callable[[Asker], Questions]) -> None:
+    def __init__(
+        self, askers: Askers, questions: Callable[[Asker], Questions], names: tuple[str, ...]
+    ) -> None:
         self.judges = askers.judges
         self.stage = "draft"
         self.asked: list[Questions] = []
         self._questions = questions
+        self._names = names
 
     def ask_for(self, asker: Asker) -> Questions:
         ask = self._questions(asker)
+        ask.names = self._names
         self.asked.append(ask)
         return ask
+
+
+def _names(planned: Planned) -> tuple[str, ...]:
+    """By what a recorded reply may name the sample: its id, its seed's place, its row's own id."""
+    own = planned.seed.fields.get("id")
+    names = (planned.id.hex(), planned.seed.source)
+    return (*names, str(own)) if isinstance(own, (str, int)) else names
 
 
 def _known(planned: Planned) -> dict[str, Any]:
