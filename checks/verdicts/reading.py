@@ -1,0 +1,227 @@
+"""Finding the verdict: which format, which of several places, and whether it may be used."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from . import marked, said
+from .absence import why_none
+from .marked import Candidate
+from .values import Value, plain
+from .verdict import Kind, Verdict
+
+__all__ = ["FORMATS", "Detected", "detect_format", "find_verdict"]
+
+_FINDERS: Mapping[str, Callable[[str], Iterator[Candidate]]] = {
+    "json": marked.json_keys,
+    "bracketed": marked.bracketed,
+    "tagged": marked.tagged,
+    "two_scores": said.two_scores,
+    "label": marked.label,
+    "output_ab": said.output_ab,
+    "stated": said.stated,
+    "last_line": marked.last_line,
+    "first_line": marked.first_line,
+    "boxed": marked.boxed,
+    "fraction": said.fraction,
+}
+
+FORMATS: tuple[str, ...] = ("auto", *_FINDERS)
+"""What `format` may be. `auto` tries the others in this order."""
+
+_ONLY_NAMED = frozenset({"fraction"})
+"""Formats that `auto` leaves out for a single reply, since prose is full of them."""
+
+_ENOUGH = 200
+"""Replies that `detect_format` looks at."""
+
+
+class Detected(NamedTuple):
+    """The format of a judge's replies.
+
+    Attributes:
+        format: its name, or "auto" where no format reads a verdict in half of the replies that
+            have one.
+        kind: what most of its verdicts are, or "none".
+        found: how many of the replies have a verdict in that format.
+        replies: how many were looked at.
+    """
+
+    format: str
+    kind: Kind
+    found: int
+    replies: int
+
+
+def find_verdict(
+    text: str,
+    format: str = "auto",
+    *,
+    wants: Kind | None = None,
+    scale: tuple[float, float] | None = None,
+    ties: bool = True,
+) -> Verdict:
+    """The verdict in a judge's reply, or why there is none. Nothing is ever guessed.
+
+    Of several places in one format that say the same, the last one is given; of several that
+    differ, the one that stands as the conclusion ("final", "overall", "therefore", the last
+    sentence); where that does not settle it, the reply contradicts itself. What stands before a
+    closing `</think>` does not count.
+
+    Args:
+        text: the reply.
+        format: one of `FORMATS`.
+        wants: "score", "scores" or "choice" where only that will do.
+        scale: lowest and highest points, both allowed. A score outside, or on another scale
+            ("4/5" where the scale ends at 10), is the problem "off_scale".
+        ties: whether a tie may be said; if not, it is the problem "off_choices".
+
+    Raises:
+        ValueError: no such format.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"no verdict format {format!r}; there are {', '.join(FORMATS)}")
+    thought = max(text.rfind("</think>") + 8, text.rfind("</thinking>") + 11)
+    body = " " * thought + text[thought:] if thought > 11 else text
+    shown = plain(body)
+    if format != "auto":
+        verdict = _in_format(shown, format, wants)
+        if verdict is None:
+            return _not_in_format(shown, format, wants)
+        return _allowed(verdict, scale, ties)
+    for name in _FINDERS:
+        if name in _ONLY_NAMED:
+            continue
+        verdict = _in_format(shown, name, wants)
+        if verdict is not None and (name in _STRONG or _sure(shown, verdict, wants, scale)):
+            return _allowed(verdict, scale, ties)
+    return why_none(shown)
+
+
+def detect_format(replies: Iterable[str], *, wants: Kind | None = None) -> Detected:
+    """The format in which one judge writes its verdicts, from its replies (200 are enough).
+
+    The one that finds most verdicts; of equals the one that comes first in `FORMATS`.
+    """
+    shown = [plain(text) for text, _ in zip(replies, range(_ENOUGH), strict=False)]
+    best = Detected("auto", "none", 0, len(shown))
+    with_any = 0
+    for text in shown:
+        with_any += find_verdict(text, wants=wants).found
+    for name in _FINDERS:
+        kinds: dict[Kind, int] = {}
+        for text in shown:
+            verdict = _in_format(text, name, wants)
+            if verdict is not None and verdict.found:
+                kinds[verdict.kind] = kinds.get(verdict.kind, 0) + 1
+        found = sum(kinds.values())
+        if found > best.found and 2 * found >= with_any:
+            kind = max(kinds, key=lambda each: kinds[each])
+            best = Detected(name, kind, found, len(shown))
+    return best
+
+
+_STRONG = frozenset({"json", "bracketed", "tagged", "two_scores", "label", "output_ab", "stated"})
+"""Formats that say by themselves that something is a verdict; the others need the right place."""
+
+
+def _sure(
+    text: str, verdict: Verdict, wants: Kind | None, scale: tuple[float, float] | None
+) -> bool:
+    """Whether a bare value, that might be anything, is the verdict of a reply."""
+    if verdict.problem is not None:
+        return False
+    whole = not text[: verdict.start].strip() and not text[verdict.end :].strip()
+    if verdict.format == "boxed" and text[verdict.end :].strip(" \n$.*"):
+        return False
+    if verdict.kind == "score":
+        inside = scale is not None and scale[0] <= verdict.values[0] <= scale[1]
+        return inside or (whole and verdict.format != "boxed") or verdict.out_of is not None
+    return whole or wants == verdict.kind or verdict.end - verdict.start >= 8
+
+
+def _in_format(text: str, name: str, wants: Kind | None) -> Verdict | None:
+    """What one format finds: a verdict, a contradiction, or nothing."""
+    candidates = [
+        each for each in _FINDERS[name](text) if wants is None or each.value.kind == wants
+    ]
+    if not candidates:
+        return None
+    concluding = [each for each in candidates if each.concluding]
+    chosen = _agreed(candidates) or _agreed(concluding)
+    if chosen is None:
+        one, other = (concluding or candidates)[0], (concluding or candidates)[-1]
+        if _said(one.value) == _said(other.value):
+            other = next(each for each in candidates if _said(each.value) != _said(one.value))
+        reason = f"the reply says {_words(one.value)} and {_words(other.value)}"
+        if one.value.kind != other.value.kind:
+            reason += "; say which kind is wanted"
+        return Verdict(
+            start=other.start,
+            end=other.end,
+            format=name,
+            problem="contradictory",
+            reason=reason,
+        )
+    value = chosen.value
+    return Verdict(
+        value.kind, value.values, value.choice, value.out_of, chosen.start, chosen.end, name
+    )
+
+
+def _agreed(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The last of them, if all say the same."""
+    if len({_said(each.value) for each in candidates}) != 1:
+        return None
+    return candidates[-1]
+
+
+def _said(value: Value) -> tuple[object, ...]:
+    return value.kind, value.values, value.choice
+
+
+def _words(value: Value) -> str:
+    return value.choice or " and ".join(f"{each:g}" for each in value.values)
+
+
+def _allowed(verdict: Verdict, scale: tuple[float, float] | None, ties: bool) -> Verdict:
+    """The verdict, or the problem that it is outside what may be said."""
+    if verdict.problem is not None:
+        return verdict
+    if verdict.choice == "tie" and not ties:
+        return _refused(verdict, "off_choices", "the reply calls it a tie, and a choice is asked")
+    if scale is None:
+        return verdict
+    lowest, highest = scale
+    stated = f"the scale goes from {lowest:g} to {highest:g}"
+    for value in verdict.values:
+        if not lowest <= value <= highest:
+            return _refused(verdict, "off_scale", f"the reply says {value:g}; {stated}")
+    if verdict.out_of is not None and verdict.out_of != highest:
+        said_of = f"{verdict.values[0]:g} out of {verdict.out_of:g}"
+        return _refused(verdict, "off_scale", f"the reply says {said_of}; {stated}")
+    return verdict
+
+
+def _refused(verdict: Verdict, problem: str, reason: str) -> Verdict:
+    return dataclasses.replace(
+        Verdict(start=verdict.start, end=verdict.end, format=verdict.format, reason=reason),
+        problem="off_scale" if problem == "off_scale" else "off_choices",
+    )
+
+
+def _not_in_format(text: str, format: str, wants: Kind | None) -> Verdict:
+    """Nothing in the format that was named: is there a verdict in another one?"""
+    for name in _FINDERS:
+        if name in _STRONG and name != format:
+            other = _in_format(text, name, wants)
+            if other is not None:
+                return Verdict(
+                    start=other.start,
+                    end=other.end,
+                    problem="unreadable",
+                    reason=f"nothing in the format {format}, but something in the format {name}",
+                )
+    return why_none(text)

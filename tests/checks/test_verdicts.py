@@ -1,0 +1,256 @@
+"""The verdict in a judge's reply is found, or it is said why there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from silversmith.checks.verdicts import FORMATS, Verdict, detect_format, find_verdict
+
+DATA = Path(__file__).parent.parent / "data" / "verdicts"
+
+
+def rows(name):
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "out_of", "format"),
+    [
+        ('```json\n{"rationale": "Good.", "score": 7}\n```', 7, None, "json"),
+        ('Here it is: {"rationale": "He said "no".", "score": "4/5",}', 4, 5, "json"),
+        ('{"clarity": 3, "overall_score": 8.5', 8.5, None, "json"),
+        ("It is fine.\n\nRating: [[7]]", 7, None, "bracketed"),
+        ("[[Heart emoji]] is asked for. I give [[9]] to it.", 9, None, "bracketed"),
+        ('这个回答不好。"[[rating: 3]]"', 3, None, "bracketed"),
+        ('"[[rating]]": 10', 10, None, "bracketed"),
+        ("評価：［［４］］", 4, None, "bracketed"),
+        ("<score>3</score> as it is thin.", 3, None, "tagged"),
+        ("Feedback: clear and right. [RESULT] 4", 4, None, "tagged"),
+        ("Good.\nScore: 4/5", 4, 5, "label"),
+        ("**Rating:** 8", 8, None, "label"),
+        ("Rating: **8**\n\nIt is well written.", 8, None, "label"),
+        ("## Overall score: 8.5 out of 10\nIt is long.", 8.5, 10, "label"),
+        ("Clarity score: 3\nDepth score: 4\nOverall score: 5", 5, None, "label"),
+        ("评分：8分（满分10分）", 8, 10, "label"),
+        ("この回答は短いです。\n評価: 10点中7点", 7, 10, "label"),
+        ("I would rate this answer a solid 7 out of 10.", 7, 10, "stated"),
+        ("因此，我给这个回答打6分。", 6, None, "stated"),
+        ("It deserves a score of 9.", 9, None, "stated"),
+        ("I'd give this a 3.", 3, None, "stated"),
+        ("The final rating is 7.", 7, None, "label"),
+        ("### Score\n4", 4, None, "label"),
+        ("| Score | 4 |", 4, None, "label"),
+        ("Overall rating: ⭐⭐⭐⭐ (4/5)", 4, 5, "label"),
+        ("8/10", 8, 10, "last_line"),
+        ("Well argued.\n\n**9/10**", 9, 10, "last_line"),
+        ("7", 7, None, "last_line"),
+        ("<think>Maybe Score: 3? No.</think>\nScore: 5", 5, None, "label"),
+    ],
+)
+def test_score(text, score, out_of, format):
+    found = find_verdict(text)
+    assert (found.kind, found.values, found.out_of) == ("score", (score,), out_of)
+    assert found.format == format
+    assert text[found.start : found.end].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("8.5 9\nBoth are good, the second more so.", (8.5, 9)),
+        ("Both are good.\n\n8, 9", (8, 9)),
+        ("Assistant 1: 8/10\nAssistant 2: 6/10\n\nThe first is clearer.", (8, 6)),
+        ("**Assistant A:** 3\n**Assistant B:** 9", (3, 9)),
+        ("The output tuple is (10, 1). Assistant 1 is right.", (10, 1)),
+        ("The scores for Assistant 1 and Assistant 2 are 4 and 9, respectively.", (4, 9)),
+        ("I would give Assistant 1 a score of 8 and Assistant 2 a score of 9.", (8, 9)),
+        ("I would give both Assistant 1 and Assistant 2 a score of 8 out of 10.", (8, 8)),
+        ('{"score_a": 3, "score_b": 5}', (3, 5)),
+    ],
+)
+def test_two_scores(text, pair):
+    found = find_verdict(text, wants="scores", scale=(0, 10))
+    assert (found.kind, found.values) == ("scores", pair)
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("Output (a)", "A"),
+        ("Output (b) is better.\n\nIt is shorter than Output (a).", "B"),
+        ("Output (a) is long. Therefore, Output (b) is better.", "B"),
+        ("Assistant A claims that Output (a) is better. Overall, Output (b) is better.", "B"),
+        ("Output (b) is better in terms of helpfulness, but Output (a) is better overall.", "A"),
+        ("My final verdict is: [[A]]", "A"),
+        ("My final verdict is tie: [[C]]", "tie"),
+        ("[[B>>A]]", "B"),
+        ("Assistant A is slightly better: [[A>B]]", "A"),
+        ("[[A=B]]", "tie"),
+        ('{"reason": "…", "winner": "Assistant 2"}', "B"),
+        ("<verdict>B</verdict>", "B"),
+        ("Verdict: **A**", "A"),
+        ("Winner: Response 2 (by far)", "B"),
+        ("I prefer Response 2 because it cites a source.", "B"),
+        ("Both do what was asked. It's a tie.", "tie"),
+        ("综上所述，回答A更好。", "A"),
+        ("したがって、アシスタントBの方が良いです。", "B"),
+        ("两个回答质量相同，平局。", "tie"),
+        ("The second response is better.", "B"),
+        ("回答1より回答2の方が優れています。", "B"),
+        ("相比回答A，回答B更好。", "B"),
+        ("回答A比回答B更好。", "A"),
+        ("My verdict is B.", "B"),
+    ],
+)
+def test_choice(text, choice):
+    found = find_verdict(text, wants="choice")
+    assert (found.kind, found.choice) == ("choice", choice)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "empty"),
+        (" \n", "empty"),
+        ("$ERROR$", "error"),
+        ("Error: request timed out", "error"),
+        ("I'm sorry, but I cannot provide a rating for this content.", "refused"),
+        ("Both submitted the same code. Therefore, I cannot provide a fair evaluation.", "refused"),
+        ("无法对这个回答进行评分。", "refused"),
+        (
+            "The answer is relevant, and it covers the main points of the question, but the",
+            "cut_off",
+        ),
+        ('{"rationale": "The answer is', "cut_off"),
+        ("The answer is fine.\n\nRating: [[", "cut_off"),
+        ("<think>Let me see which of them is better.", "cut_off"),
+        ("The answer is relevant and names its sources.", "absent"),
+        ("Rating: [[rating]]", "unreadable"),
+        ("Rating: excellent", "unreadable"),
+        ("Score: 8,5", "unreadable"),
+        ("Score: 7-8", "unreadable"),
+        ('{"score": null}', "unreadable"),
+        ("I say [[7]].\nAnd then [[3]].", "contradictory"),
+        ("Score: 3\n\nThat is\n\nScore: 5", "contradictory"),
+        ("Output (a) is better.\n\nTherefore, Output (b) is better.", "contradictory"),
+    ],
+)
+def test_none_and_why(text, problem):
+    found = find_verdict(text)
+    assert (found.kind, found.values, found.choice) == ("none", (), None)
+    assert found.problem == problem
+    assert found.reason
+    missing = problem in {"empty", "error", "refused", "cut_off", "absent"}
+    assert (found.found, found.absent) == (False, missing)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5 x 65 = <<5*65=325>>325\nHis math grade is 325/5 = 65.\nA: 65",
+        "Use these tips:\n1. Rest.\n2. Drink water.\n3",
+        "Each gets a slice that is 1/4 of the whole.",
+        "Here are the key points:\n\n1. It rains.",
+        "Total possible score: 100 points.",
+        "Singing is tied to courtship in mice.",
+        '{"reasoning": "6 * 3 = 18.", "answer": "18"}',
+        "Which is better, Output (a) or Output (b)? It is not clear whether Output (a) is better.",
+    ],
+)
+def test_nothing_is_invented(text):
+    assert not find_verdict(text).found
+    assert not find_verdict(text, wants="score", scale=(1, 10)).found
+
+
+def test_a_score_off_the_scale_is_no_verdict():
+    found = find_verdict("Rating: [[11]]", scale=(1, 10))
+    assert (found.problem, found.values) == ("off_scale", ())
+    assert found.reason == "the reply says 11; the scale goes from 1 to 10"
+    other = find_verdict("Score: 4/5", scale=(1, 10))
+    assert other.problem == "off_scale"
+    assert "4 out of 5" in other.reason
+    assert find_verdict("Score: -1", scale=(-2, 2)).values == (-1,)
+
+
+def test_a_tie_where_one_must_be_chosen():
+    text = "Therefore, neither Output (a) nor Output (b) is better."
+    assert find_verdict(text).choice == "tie"
+    assert find_verdict(text, ties=False).problem == "off_choices"
+
+
+def test_a_named_format_says_where_else_it_looks_like_a_verdict():
+    found = find_verdict("Score: 4", "bracketed")
+    assert found.problem == "unreadable"
+    assert found.reason == "nothing in the format bracketed, but something in the format label"
+    assert find_verdict(r"So \boxed{4} it is, I think.", "boxed").values == (4,)
+    assert find_verdict("It is 4/5 or so.", "fraction").out_of == 5
+    with pytest.raises(ValueError, match="no verdict format 'stars'"):
+        find_verdict("Score: 4", "stars")
+
+
+def test_the_format_of_a_judge_is_worked_out():
+    detected = detect_format([f"Fine.\nSo \\boxed{{{score}}}" for score in (3, 4, 5)] + ["Fine."])
+    assert detected == ("boxed", "score", 3, 4)
+    assert detect_format(["Fine.", "Good."]).format == "auto"
+    assert detect_format([]).format == "auto"
+    pairs = detect_format(row["text"] for row in rows("reviews.jsonl"))
+    assert (pairs.format, pairs.kind) == ("two_scores", "scores")
+
+
+def test_recorded_ratings():
+    for row in rows("ratings.jsonl"):
+        found = find_verdict(row["text"], wants="score", scale=(1, 10))
+        if row["recorded"] != -1:
+            assert found.values == (row["recorded"],), row["text"]
+        elif row["text"] == "$ERROR$":
+            assert found.problem == "error"
+        else:
+            assert found.values in {(3,), (1,), (10,)}, row["text"]
+
+
+def test_recorded_preferences():
+    """The authors' parser takes the first verdict; the judge's conclusion counts here."""
+    differ = 0
+    for row in rows("preferences.jsonl"):
+        found = find_verdict(row["text"], wants="choice", ties=False)
+        if row["recorded"] is None:
+            assert not found.found, row["text"]
+        elif found.choice != row["recorded"]:
+            differ += 1
+            other = "b" if row["recorded"] == "A" else "a"
+            last = row["text"].rstrip().rsplit(". ", 1)[-1].rsplit("\n", 1)[-1]
+            assert f"Output ({other}) is better" in last or "neither" in last
+    assert differ == 7
+
+
+def test_recorded_reviews():
+    """In three rows the recorded scores are not those that the review says."""
+    differ = 0
+    for row in rows("reviews.jsonl"):
+        found = find_verdict(row["text"], wants="scores", scale=(0, 10))
+        if row["recorded"] is None:
+            assert found.problem == "refused"
+        else:
+            assert found.found
+            differ += found.values != tuple(row["recorded"])
+    assert differ == 3
+
+
+@pytest.mark.parametrize(
+    "part", ["[[", "Score: ", '"a":', "Output (a) is ", "8/10 ", "我给", "```"]
+)
+def test_a_long_hostile_text_ends(part):
+    text = part * (300_000 // len(part))
+    assert isinstance(find_verdict(text), Verdict)
+
+
+@given(st.text(max_size=200), st.sampled_from(FORMATS))
+@settings(max_examples=150, deadline=None)
+def test_any_text_gives_a_verdict_or_a_reason(text, format):
+    found = find_verdict(text, format)
+    assert found.found == (found.kind != "none")
+    assert found.found or found.reason
+    assert -1 <= found.start <= found.end <= len(text)
