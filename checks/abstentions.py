@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["find_abstention"]
+from .languages import is_english
+
+__all__ = ["find_abstention", "tell_abstention"]
 
 _SPEAK = r"(?:say|state|mention|specif(?:y|ies)|indicate|tell|spell out|disclose|reveal)"
 _TELL = (
@@ -89,3 +91,13 @@ def find_abstention(text: str) -> str | None:
     """
     found = _ABSTENTIONS.search(text[:800].replace("’", "'").lower())
     return found.group() if found is not None else None
+
+
+def tell_abstention(text: str) -> tuple[bool | None, str]:
+    """Whether a reply says that its source does not hold the answer, and the words in which it
+    does; None where it cannot be told, since no such words are found and the reply is in another
+    language than English."""
+    found = find_abstention(text)
+    if found is not None:
+        return True, found
+    return (False if is_english(text) else None), ""

@@ -75,12 +75,22 @@ _MARKS = (("<document>\n", "\n</document>"), ('"""\n', '\n"""'), ("---\n", "\n--
 
 
 class Manner:
-    """How the parts of an attack are put together; the numbers of draws take the ways in turn."""
+    """How the parts of an attack are put together; the numbers of draws take the ways in turn.
 
-    def __init__(self, attack: AttackName, number: int) -> None:
+    Args:
+        attack: its name.
+        number: the draw's.
+        material: a text in the language of the user's message; where it is not in the letters a to
+            z, ROT13 is not used, which would leave it as it is.
+    """
+
+    def __init__(self, attack: AttackName, number: int, material: str = "") -> None:
         self.attack = attack
         self.number = number
-        names = tuple(ENCODINGS)
+        letters = [char for char in material if char.isalpha()]
+        names = [*ENCODINGS]
+        if 2 * sum(map(str.isascii, letters)) < len(letters):
+            names.remove("ROT13")
         self.encoding = names[number % len(names)] if attack == "encoded" else ""
         self.place = _PLACES[number % len(_PLACES)] if attack in INJECTED else ""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..records import Check, Turn
+from .content_words import says_something
 from .dialogue_acts import check_act, disputes, find_words, near_copy, role_leak
 from .dialogue_plan import Exchange, grammar_fault
 from .dialogue_window import first_turn, turn_number
@@ -113,6 +114,8 @@ def _entity_fault(earlier: Sequence[Turn], turn: Turn) -> str | None:
             return f"{mention.entity!r} is said to stand in turn {number}, which is no earlier one"
         if mention.turn not in turn.depends_on:
             return f"it takes up {mention.entity!r} from turn {number} without depending on it"
+        if not says_something(mention.entity):
+            return f"{mention.entity!r} names no entity; copy what turn {number} calls it"
         if find_words(mention.entity, earlier[mention.turn].content) is None:
             hint = _hint(earlier, mention.entity)
             return f"{mention.entity!r} does not stand in turn {number}{hint}"

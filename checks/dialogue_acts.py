@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ..records import Check
-from .languages import language_of
+from .languages import is_english
 from .refusals import find_refusal
 from .texts import normalise, split_words
 
@@ -90,7 +90,7 @@ def check_act(act: str, text: str) -> Check:
         if find_refusal(text) is not None or _DECLINES.search(text.replace("’", "'")):
             return _outcome(None)
         wrong = "it must decline the request, and its words do not"
-        if not _english(text):
+        if not is_english(text):
             return Check("acts", None, "whether it declines cannot be told in its language")
         return _outcome(wrong)
     if act in ("answer", "mistake"):
@@ -106,7 +106,9 @@ def check_act(act: str, text: str) -> Check:
 
 def disputes(text: str) -> bool | None:
     """Whether the words say that something is not right; None where it cannot be told."""
-    return True if _DISPUTE.search(text.replace("’", "'")) else (False if _english(text) else None)
+    if _DISPUTE.search(text.replace("’", "'")):
+        return True
+    return False if is_english(text) else None
 
 
 def find_words(words: str, text: str) -> str | None:
@@ -205,12 +207,6 @@ def _questions(text: str) -> tuple[int, int]:
         elif not (listed and found.start() > listed.start() and _LISTED.match(sentence)):
             beside += len(split_words(sentence))
     return questions, beside
-
-
-def _english(text: str) -> bool:
-    """Whether it is English, or too short to be told and in plain letters."""
-    language = language_of(text)
-    return language == "English" or (language is None and text.isascii())
 
 
 def _short(words: str) -> str:

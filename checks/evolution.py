@@ -13,7 +13,14 @@ from collections.abc import Iterable, Sequence
 from .refusals import find_refusal
 from .texts import split_words
 
-__all__ = ["fault_of_answer", "fault_of_evolved", "fault_of_new", "fault_of_translated", "rouge_l"]
+__all__ = [
+    "fault_of_answer",
+    "fault_of_evolved",
+    "fault_of_new",
+    "fault_of_translated",
+    "fault_of_what_is_not_there",
+    "rouge_l",
+]
 
 TOO_SIMILAR = 0.7
 """ROUGE-L from which on an instruction is no new one, as in Self-Instruct."""
@@ -32,6 +39,17 @@ _MATERIAL = re.compile(
     r"|(?:the|this) (?:text|document|article|answer|response) (?:above|below|provided)\b)",
     re.IGNORECASE,
 )
+_UNSEEN = re.compile(
+    r"\b(?:(?:according to|based on|as (?:stated|described|mentioned|explained) in) (?:the|this)"
+    r" (?:passage|excerpt|text|document|article|material|source)\b"
+    r"|(?:the|this) (?:given|provided|above) (?:passage|excerpt|text|document|article|material)\b"
+    r"|(?:the|this) (?:passage|text|document|article) (?:above|provided)\b"
+    r"|(?:the|this) (?:passage|excerpt)\b(?! (?:of|to|from|through)\b))",
+    re.IGNORECASE,
+)
+_PASTED = re.compile(r"(?:[:\n]\s*|[\"“«]|</?\w+>)(?:\S+\s+){7}\S")
+"""A text that an instruction contains: eight words after a colon, a new line or an opening mark."""
+
 _ELSEWHERE = re.compile(
     r"\b(?:(?:the|this|that|these) attached\b|see attach"
     r"|(?:image|picture|photo|video|figure|screenshot|graph|audio)s? (?:above|below)\b"
@@ -66,7 +84,7 @@ def fault_of_new(instruction: str, known: Sequence[Sequence[str]]) -> str | None
     """Why an instruction written after examples fails; None where it does not.
 
     It fails where its ROUGE-L with one of the known instructions is 0.7 or more, where it has
-    fewer than 3 words, or where it needs something that is not there.
+    fewer than 3 words, or where it needs something that is not there, such as a passage.
 
     Args:
         known: the words of instructions that exist, in lower case.
@@ -111,6 +129,16 @@ def fault_of_answer(response: str) -> str | None:
     return None
 
 
+def fault_of_what_is_not_there(instruction: str) -> str | None:
+    """Why an instruction does not stand on its own: it speaks of an attachment, a picture or a
+    passage that it does not contain; None where it does not."""
+    if found := _ELSEWHERE.search(instruction):
+        return f'the instruction says "{found.group()}", but nothing of the kind is there'
+    if (found := _UNSEEN.search(instruction)) and _PASTED.search(instruction) is None:
+        return f'the instruction says "{found.group()}", but its reader has no such text'
+    return None
+
+
 def rouge_l(one: Sequence[str], other: Sequence[str], least: float = 0.0) -> float:
     """The F-measure of the longest common subsequence of two texts (ROUGE-L), from 0 to 1.
 
@@ -141,6 +169,4 @@ def rouge_l(one: Sequence[str], other: Sequence[str], least: float = 0.0) -> flo
 def _fault_of_form(instruction: str) -> str | None:
     if len(split_words(instruction[:200])) < _LEAST_WORDS:
         return "the instruction has fewer than three words"
-    if found := _ELSEWHERE.search(instruction):
-        return f'the instruction says "{found.group()}", but nothing of the kind is there'
-    return None
+    return fault_of_what_is_not_there(instruction)

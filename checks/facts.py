@@ -11,6 +11,7 @@ import functools
 import re
 from collections.abc import Iterator, Sequence
 
+from .number_words import in_figures
 from .quotes import Place, find_quote
 from .sentences import split_sentences
 from .texts import count_words, split_words
@@ -29,15 +30,6 @@ _LEADING = re.compile(
     r"|die|das|ein|eine|le|la|les|un|une|el|los|las|una)\s+)+",
     re.IGNORECASE,
 )
-_SMALL = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen",
-)  # fmt: skip
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_DIGITS = {word: str(number) for number, word in enumerate(_SMALL)} | {
-    word: str(10 * ten) for ten, word in enumerate(_TENS, 2)
-}
 
 
 @functools.lru_cache(maxsize=64)
@@ -128,14 +120,5 @@ def _tells(sentence: str) -> bool:
 
 
 def _plain(text: str) -> list[str]:
-    """The words in lower case, with numbers below a hundred as figures."""
-    joined: list[str] = []
-    tens = False
-    for word in split_words(text.casefold()):
-        number = _DIGITS.get(word, word)
-        if tens and len(number) == 1 and number.isdigit() and word != number:
-            joined[-1] = str(int(joined[-1]) + int(number))  # "twenty-four"
-        else:
-            joined.append(number)
-        tens = word in _TENS
-    return joined
+    """The words in lower case, with numbers as figures."""
+    return in_figures(split_words(text))

@@ -16,12 +16,22 @@ from ..records import Check
 from .arithmetic import find_statements
 from .canaries import find_leak
 from .constraints import VerifiableConstraint
-from .pairs import alike_in_length, length_fault
+from .content_words import content_words
+from .languages import is_english
+from .number_words import NUMBER_WORDS, in_figures, numbers_in
+from .pairs import alike_in_length, length_fault, shared_sentence
 from .quotes import find_quote
-from .refusals import find_refusal
+from .refusals import find_refusal, tell_refusal
 from .texts import normalise, split_words
 
-__all__ = ["FLAWS", "QUOTED", "Halves", "fault_in_halves", "verdicts_on_halves"]
+__all__ = [
+    "FLAWS",
+    "NOBODY_DECLINES",
+    "QUOTED",
+    "Halves",
+    "fault_in_halves",
+    "verdicts_on_halves",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,8 @@ def verdicts_on_halves(flaw: str, halves: Halves) -> tuple[Check, ...]:
     if flaw in QUOTED:
         checks.append(_quoted(halves))
     checks.append(FLAWS[flaw](halves))
+    if flaw in NOBODY_DECLINES:
+        checks.append(_both_answer(halves))
     if flaw == "wrong_step":
         checks.append(_same_answer(halves))
     if flaw not in _LENGTHS_DIFFER:
@@ -80,14 +92,13 @@ QUOTED = frozenset({"sycophancy", "leaked_system_prompt", "wrong_premise", "unsa
 _LENGTHS_DIFFER = frozenset({"verbosity", "over_refusal", "unsafe_compliance"})
 """Flaws that make one half longer than the other by nature."""
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_NUMBERS_SPELT = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-    " hundred thousand million billion half third quarter dozen once twice first second fourth"
-    " fifth sixth seventh eighth ninth tenth"
+NOBODY_DECLINES = frozenset(
+    {"unsupported_fact", "wrong_number", "wrong_step", "wrong_entity", "outdated_claim"}
+    | {"broken_constraint", "missed_part", "vagueness", "verbosity"}
 )
-_NUMBER_WORDS = frozenset(_NUMBERS_SPELT.split())
+"""Flaws of an answer: a refusal in one of the halves would be another flaw."""
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _ARTICLES = frozenset({"a", "an"})
 _ANSWER = re.compile(
     r"(?:####|\b(?:final )?(?:answer|result)(?: is)?\s*[:=])[ \t*]*(?P<answer>\S[^\n]*)", re.I
@@ -102,12 +113,6 @@ _AGREES = re.compile(
     re.I,
 )
 _OPENING = 300
-_COMMON = (
-    "the and for that this with from are was were been have has had not but you your they their"
-    " its his her will would can could should may might must which what when where than then them"
-    " there here also into over such only more most very just about each other some any all"
-)
-_STOPS = frozenset(_COMMON.split())
 
 
 def _quoted(halves: Halves) -> Check:
@@ -119,6 +124,14 @@ def _quoted(halves: Halves) -> Check:
     if not isinstance(find_quote(halves.where, halves.chosen, any_place=True), str):
         return Check(name, False, "'where' quotes words that 'chosen' has too")
     return Check(name, True, halves.rejected[place.start : place.end])
+
+
+def _both_answer(halves: Halves) -> Check:
+    name = "both halves answer"
+    for half, text in (("chosen", halves.chosen), ("rejected", halves.rejected)):
+        if found := find_refusal(text):
+            return Check(name, False, f"'{half}' must not decline, and does: {found!r}")
+    return Check(name, True if is_english(halves.chosen) else None)
 
 
 def _wrong_number(halves: Halves) -> Check:
@@ -215,11 +228,16 @@ def _unsafe_compliance(halves: Halves) -> Check:
 
 def _refuses(flaw: str, one: str, one_name: str, other: str, other_name: str) -> Check:
     name = f"flaw {flaw}"
-    words = find_refusal(one)
-    if words is None:
+    told, words = tell_refusal(one, expected=True)
+    if told is False:
         return Check(name, False, f"'{one_name}' must decline in plain words, and does not")
-    if found := find_refusal(other):
+    other_told, found = tell_refusal(other)
+    if other_told:
         return Check(name, False, f"'{other_name}' must not decline, and does: {found!r}")
+    if copied := shared_sentence(one, other):
+        return Check(name, False, f"'{one_name}' declines and says {copied!r} all the same")
+    if told is None or other_told is None:
+        return Check(name, None, words or "a language of which no program knows the refusals")
     return Check(name, True, words)
 
 
@@ -238,7 +256,7 @@ def _leaked_system_prompt(halves: Halves) -> Check:
         return Check(name, None, "the system message has no secret to look for")
     if how := find_leak(halves.chosen, halves.secret):
         return Check(name, False, f"'chosen' gives the secret away, {how}")
-    if halves.secret in halves.instruction:
+    if find_leak(halves.instruction, halves.secret):
         return Check(name, False, "the instruction itself names the secret; leave it out")
     if how := find_leak(halves.rejected, halves.secret):
         return Check(name, True, how)
@@ -250,6 +268,8 @@ def _missed_part(halves: Halves) -> Check:
     chosen, rejected = _content(halves.chosen), _content(halves.rejected)
     missing = len(chosen - rejected) / max(1, len(chosen))
     own = len(rejected - chosen) / max(1, len(rejected))
+    if not missing:
+        return Check(name, False, "'rejected' has all words of 'chosen': no part is missing")
     if missing >= 0.15 and own <= 0.1:
         return Check(name, True, f"{missing:.0%} of the words of 'chosen' have no match")
     return Check(name, None, "the halves differ in too much for a program to tell")
@@ -259,6 +279,10 @@ def _vagueness(halves: Halves) -> Check:
     name = "flaw vagueness"
     chosen, rejected = _particulars(halves.chosen), _particulars(halves.rejected)
     found = f"{len(rejected)} numbers and names, and {len(chosen)} in 'chosen'"
+    if len(chosen) >= 2 and chosen <= rejected:
+        return Check(
+            name, False, "'rejected' has all numbers and names of 'chosen'; leave some out"
+        )
     if len(chosen) >= 2 and len(rejected) <= len(chosen) / 2:
         return Check(name, True, found)
     return Check(name, None, found)
@@ -302,16 +326,18 @@ FLAWS: Mapping[str, Callable[[Halves], Check]] = {
 
 
 def _numbers(text: str) -> Counter[str]:
-    found = Counter(number.replace(",", "") for number in _NUMBER.findall(text))
-    found.update(w for word in split_words(text) if (w := word.casefold()) in _NUMBER_WORDS)
-    return found
+    return Counter(numbers_in(text))
 
 
 def _without_numbers(text: str) -> list[str]:
     """The words of a text without its numbers; of a word what its number (one, several) does not
     change."""
-    words = (word.casefold() for word in split_words(_NUMBER.sub(" ", text)))
-    return [w.rstrip("s") or w for w in words if w not in _NUMBER_WORDS and w not in _ARTICLES]
+    words = in_figures(split_words(_NUMBER.sub(" ", text)))
+    return [
+        word.rstrip("s") or word
+        for word in words
+        if not word.isdecimal() and word not in NUMBER_WORDS and word not in _ARTICLES
+    ]
 
 
 def _particulars(text: str) -> set[str]:
@@ -321,8 +347,7 @@ def _particulars(text: str) -> set[str]:
 
 
 def _content(text: str) -> set[str]:
-    words = (word.casefold() for word in split_words(text))
-    return {w for w in words if (len(w) > 2 or not w.isascii()) and w not in _STOPS}
+    return set(content_words(text))
 
 
 def _folded(words: Iterable[str]) -> Counter[str]:

@@ -1,7 +1,7 @@
 """Which language is a text in? Languages by their ISO 639-1 codes, told by py3langid.
 
 py3langid (Lui and Baldwin, "langid.py", ACL 2012) scores byte sequences; it always has an answer,
-and needs some twenty characters for a good one.
+and needs some twenty characters for a good one. `languages` is for checks that may not tell.
 """
 
 from __future__ import annotations

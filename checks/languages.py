@@ -1,5 +1,6 @@
 """Which language is a text in? Told by script and by the small words that every text has; "cannot
-tell" (None) where that is not enough, since a wrong answer is worse than none.
+tell" (None) where that is not enough, since a wrong answer is worse than none. For verdicts that
+have to be one or the other, as in IFEval, `language_codes` always has an answer.
 
 Languages that share a script are told apart by their own letters (Cyrillic, Arabic) or by function
 words (Latin), as in Grefenstette, "Comparing two language identification schemes" (1995). A text
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["LANGUAGES", "language_of"]
+__all__ = ["LANGUAGES", "is_english", "language_of"]
 
 _SMALL_WORDS: Mapping[str, str] = {
     "English": (
@@ -135,6 +136,7 @@ _OF_ONE_LANGUAGE = frozenset(
 )
 _READ = 4_000
 _LEAST_LETTERS = 12
+_LEAST_WORDS = 12
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _MARKED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 
@@ -169,6 +171,16 @@ def language_of(text: str) -> str | None:
         return script
     tell = {"Latin": _latin, "Cyrillic": _cyrillic, "Arabic script": _arabic}.get(script, _hindi)
     return tell(text)
+
+
+def is_english(text: str) -> bool:
+    """Whether the text is in English, for detectors that know English words: also where it is too
+    short for its language to be told and has no letters but those of English."""
+    language = language_of(text)
+    if language is not None:
+        return language == "English"
+    letters = [char for char in text if char.isalpha()]
+    return len(text.split()) < _LEAST_WORDS and "".join(letters).isascii()
 
 
 def _latin(text: str) -> str | None:

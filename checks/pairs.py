@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from ..records import Check
+from .sentences import split_sentences
+from .texts import normalise, split_words
 
-__all__ = ["alike_in_length", "length_fault"]
+__all__ = ["alike_in_length", "length_fault", "shared_sentence"]
+
+_LEAST_WORDS = 6
+"""Shorter sentences, such as a greeting or a signature, may stand in both halves."""
 
 _RATIO = 2.5
 _SHORT = 200  # characters; below it, a ratio of lengths says nothing
@@ -31,3 +36,14 @@ def length_fault(chosen: str, rejected: str) -> str | None:
         f"'{name}' is {ratio:.1f} times as long as '{other}'; make them about equally long, so "
         "that they do not differ in length"
     )
+
+
+def shared_sentence(one: str, other: str) -> str | None:
+    """The first sentence of the one text, of six words or more, that stands in the other as well,
+    or None: of a refusal and an answer it shows that the refusal answers all the same."""
+    there = normalise(other)
+    for line in one.splitlines():
+        for sentence in split_sentences(line):
+            if len(split_words(sentence)) >= _LEAST_WORDS and normalise(sentence) in there:
+                return sentence
+    return None

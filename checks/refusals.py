@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 
+from .languages import is_english
 from .refusal_signs import FIRST_PERSON, IMPERSONAL, OBJECTIONS, WITHOUT_SUBJECT, Sign
 
-__all__ = ["find_refusal"]
+__all__ = ["find_refusal", "tell_refusal"]
 
 _HEAD = 600
 """Characters that are read: a reply that refuses says so at once."""
@@ -40,6 +41,12 @@ _SENTENCES = re.compile(
 )
 """The first two sentences, and a pleasantry before them."""
 
+_REGRET = re.compile(
+    r"\b(?:sorry|afraid|unfortunately|apologi[sz]e|regret)\b[^.!?\n]{0,60}\b(?:can't|cannot|can not"
+    r"|won't|will not|not able|unable|not going|not allowed|not possible|nothing i can|no)\b"
+)
+"""What is a refusal where one is expected, and may be a caution elsewhere."""
+
 
 def find_refusal(text: str) -> str | None:
     """The words in which a reply refuses, as they stand in it; None where it does not refuse.
@@ -63,6 +70,22 @@ def find_refusal(text: str) -> str | None:
     # Lower case of "İ" is longer than it; then the places do not fit the original.
     source = head if len(head) == len(lowered) else lowered
     return source[found.start() : found.end()].strip(" .:!?\n")
+
+
+def tell_refusal(text: str, *, expected: bool = False) -> tuple[bool | None, str]:
+    """Whether a reply refuses, and the words in which it does; None where it cannot be told, since
+    no refusal is found and the reply is in another language than English.
+
+    Args:
+        expected: whether it should refuse, so that an apology with "can't" will do as well.
+    """
+    found = find_refusal(text)
+    if found is None and expected:
+        regret = _REGRET.search(text[:_OPENING].replace("’", "'").lower())
+        found = regret.group() if regret is not None else None
+    if found is not None:
+        return True, found
+    return (False if is_english(text) else None), ""
 
 
 def _first(signs: tuple[Sign, ...], text: str) -> re.Match[str] | None:

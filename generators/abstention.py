@@ -108,6 +108,13 @@ class Abstention(Generator):
             raise ValueError("name at least one way to take a fact out: remove, vaguer")
         return ways
 
+    @property
+    def needs(self) -> str:
+        return (
+            f"passages of documents with at least {self.min_words} words, and in them a sentence, "
+            "which stands there once, that states a number, a name or a marked word"
+        )
+
     def accepts(self, seed: Seed) -> bool:
         """Only passages that are long enough and state something particular."""
         passage = seed.passage
@@ -184,6 +191,7 @@ _ANSWERED = (
     Demand("question", "lacks", "fact"),
     Demand("chosen", "holds", "fact"),
     Demand("chosen", "answers"),
+    Demand("chosen", "helps"),
     Demand("rejected", "abstains"),
     Demand("rejected", "lacks", "fact"),
 )
@@ -196,9 +204,11 @@ _UNANSWERED = (
     Demand("chosen", "abstains"),
     Demand("chosen", "lacks", "fact"),
     Demand("missing", "quotes", "chosen"),
+    Demand("helps", "over_words", "3"),
     Demand("helps", "quotes", "chosen"),
     Demand("helps", "differs", "missing"),
     Demand("rejected", "answers"),
+    Demand("rejected", "helps"),
     Demand("rejected", "lacks", "fact"),
     Demand("invented", "quotes", "rejected"),
     Demand("invented", "differs", "passage"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,8 @@ Choice = str | dict[str, Mapping[str, Any] | None]
 """A kind or a family of kinds, or one kind with its arguments."""
 
 _REPEAT = "combination:repeat_prompt"
+_SAME_AS_ATTRIBUTE = {"length": "length_constraints:", "language": "language:"}
+"""Constraints on what an attribute of that name settles already."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,17 @@ class AskedConstraints:
         return [(made.bound(request), words) for made, words in self.verifiable]
 
 
-def choices(given: Iterable[Choice]) -> tuple[str | VerifiableConstraint, ...]:
+def choices(
+    given: Iterable[Choice], sampled: Collection[str] = ()
+) -> tuple[str | VerifiableConstraint, ...]:
     """What the constraints are drawn from; all kinds where nothing is given.
 
+    Args:
+        sampled: names of attributes; where `length` or `language` is one, no constraint is about
+            that, which would say otherwise.
+
     Raises:
-        ValueError: a kind is unknown, or an argument is wrong.
+        ValueError: a kind is unknown, an argument is wrong, or nothing is left.
     """
     found: dict[str, str | VerifiableConstraint] = {}
     try:
@@ -104,7 +112,18 @@ def choices(given: Iterable[Choice]) -> tuple[str | VerifiableConstraint, ...]:
                     found[f"{kind} {arguments}"] = constraint(kind, arguments)
     except CheckError as error:
         raise ValueError(str(error)) from error
-    return tuple(found.values()) or tuple(KINDS)
+    settled = tuple(prefix for name, prefix in _SAME_AS_ATTRIBUTE.items() if name in sampled)
+    left = [
+        one
+        for one in found.values() or KINDS
+        if not (one if isinstance(one, str) else one.id).startswith(settled)
+    ]
+    if not left:
+        raise ValueError(
+            "'verifiable_kinds' has nothing left beside the attributes 'length' and 'language',"
+            " which say how the response is to be in this; name other kinds, or leave them out"
+        )
+    return tuple(left)
 
 
 def _joined(instruction: str, sentences: Sequence[str]) -> str:

@@ -90,6 +90,12 @@ class Generator(Component, ABC):
         it fails."""
         return {}
 
+    @property
+    def needs(self) -> str:
+        """What a seed must have so that this strategy can use it, in words for whoever brought one
+        that has not."""
+        return "seeds with a text"
+
     def accepts(self, seed: Seed) -> bool:
         """Whether this strategy can use the seed; a seed that it cannot use plans no sample
         for it, and is counted as such."""

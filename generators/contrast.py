@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from ..checks import normalise
+from ..checks.evolution import fault_of_what_is_not_there
 from ..checks.pairs import alike_in_length
 from ..errors import ReplyError
-from ..records import Ask, Candidate, Draw, Flaw, Origin, Sample, Seed, Turn
+from ..records import Ask, Attribute, Candidate, Draw, Flaw, Origin, Sample, Seed, Turn
 from .attributes import Attributes
 from .base import Generator, variant
 from .combinations import Combinations
@@ -70,6 +71,7 @@ class Contrast(Generator):
     scalar: ClassVar[str] = "flaws"
     not_in_id = Generator.not_in_id | {"rejected_model", "margin"}
     thresholds = frozenset({"margin"})
+    own_attributes: ClassVar[frozenset[str]] = frozenset({"instruction_from"})
 
     flaws: Annotated[
         dict[FlawName, int],
@@ -97,6 +99,15 @@ class Contrast(Generator):
     """The name of another model of the recipe, say the one that is to be trained, which writes the
     rejected half (`corrupt`) or all candidates (`candidates`)."""
 
+    @model_validator(mode="after")
+    def _options_fit(self) -> Contrast:
+        if self.rejected_model and self.method == "draft":
+            raise ValueError(
+                "with the method 'draft' one call writes both halves, so that 'rejected_model' has"
+                " nothing to write; say method: corrupt or candidates, or leave it out"
+            )
+        return self
+
     @property
     def other_models(self) -> Sequence[str]:
         return (self.rejected_model,) if self.rejected_model else ()
@@ -120,17 +131,19 @@ class Contrast(Generator):
         pair = await ask(
             form_of_pair(flaw),
             template=template,
-            check=lambda pair: task.fault_in_pair(pair, pair),
+            check=task.fault_in_written,
             **task.values("pair"),
         )
         origin = Origin(generator=self.title, template=template)
-        return task.sample(pair, pair, origin, origin)
+        return task.sample(pair, pair, origin, origin).with_(attributes=_attributes(draw))
 
     async def _corrupted(self, flaw: FlawName, seed: Seed, draw: Draw, ask: Ask) -> Sample:
         """A good response, and then the flaw in it."""
         template = f"contrast_{flaw}"
         good: Good | Solved
+        given = False
         if _is_answered(seed) and flaw not in _NEED_A_PROMPT:
+            given = True
             good = Good(instruction=seed.text, chosen=seed.answer)
             task = PairTask.of(flaw, seed, draw, good.chosen)
             origin = Origin(generator=self.title, draw=draw.number)
@@ -149,7 +162,8 @@ class Contrast(Generator):
             **task.values("reject", good),
         )
         rejected = Origin(generator=self.title, template=template, model=self.rejected_model)
-        return task.sample(good, bad, origin, rejected)
+        sample = task.sample(good, bad, origin, rejected)
+        return sample.with_(attributes=_attributes(draw, given=given))
 
     async def _candidates(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
         """A prompt, and different answers to it."""
@@ -158,6 +172,7 @@ class Contrast(Generator):
             prompt = await ask(
                 Prompt,
                 template="contrast_prompt",
+                check=lambda prompt: fault_of_what_is_not_there(prompt.instruction),
                 seed=seed,
                 draw=draw,
                 variant=variant(seed, draw),
@@ -184,6 +199,7 @@ class Contrast(Generator):
             messages=(Turn("user", instruction),),
             candidates=tuple(Candidate(text) for text in texts.values()),
             passage=seed.passage,
+            attributes=_attributes(draw, given=bool(seed.instruction)),
             origin=origin,
         )
 
@@ -224,6 +240,13 @@ class Contrast(Generator):
         at = names.index(drawn)
         in_turn = [*names[at:], *names[:at]]
         return next((name for name in in_turn if _has_room(name, seed, draw)), drawn)
+
+
+def _attributes(draw: Draw, *, given: bool = False) -> tuple[Attribute, ...]:
+    """Where the instruction comes from, and what was sampled for it, unless it is given."""
+    sampled = {} if given else draw.attributes
+    named = {"instruction_from": "the seed" if given else "the model", **sampled}
+    return tuple(Attribute(name, value) for name, value in named.items())
 
 
 def _is_answered(seed: Seed) -> bool:

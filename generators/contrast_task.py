@@ -12,7 +12,9 @@ from ..checks.canaries import find_leak, make_canary
 from ..checks.constraints import KINDS, draw_constraints, subject_words
 from ..checks.demands import Demand
 from ..checks.edits import apply_edits
-from ..checks.flaws import QUOTED, Halves, fault_in_halves, verdicts_on_halves
+from ..checks.evolution import fault_of_what_is_not_there
+from ..checks.flaws import NOBODY_DECLINES, QUOTED, Halves, fault_in_halves, verdicts_on_halves
+from ..checks.refusals import tell_refusal
 from ..records import Draw, Flaw, Origin, Sample, Seed, Step, Turn
 from .asked_constraints import AskedConstraints
 from .base import variant
@@ -113,13 +115,20 @@ class PairTask:
         fields = written.get(way, ("rejected", "where"))
         return [demand for demand in demands if demand.field in fields]
 
+    def fault_in_written(self, pair: Any) -> str | None:
+        """What is wrong with a pair that was written as a whole, or None."""
+        return fault_of_what_is_not_there(pair.instruction) or self.fault_in_pair(pair, pair)
+
     def fault_in_good(self, good: Good | Solved) -> str | None:
-        """What makes a good response unfit to have the flaw put into it, or None."""
-        refusal = find_refusal(good.chosen)
-        if self.flaw == "unsafe_compliance" and refusal is None:
+        """What is wrong with an instruction and its good response, or makes this unfit to have the
+        flaw put into it; None where nothing does."""
+        if wrong := fault_of_what_is_not_there(good.instruction):
+            return wrong
+        refuses, words = tell_refusal(good.chosen)
+        if self.flaw == "unsafe_compliance" and refuses is False:
             return "'chosen' must decline in plain words, and does not"
-        if self.flaw == "over_refusal" and refusal is not None:
-            return f"'chosen' must not decline, and does: {refusal!r}"
+        if refuses and (self.flaw == "over_refusal" or self.flaw in NOBODY_DECLINES):
+            return f"'chosen' must not decline, and does: {words!r}"
         if self.flaw == "wrong_number" and not any(c.isdigit() for c in good.chosen):
             return "'chosen' has no number"
         if self.secret and (how := find_leak(good.chosen, self.secret)):

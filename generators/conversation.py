@@ -79,8 +79,8 @@ class Conversation(Generator):
     context_tokens: int = Field(default=8_000, ge=5_000)
     """Tokens that a prompt may have, reply not counted; estimated at four ASCII characters or one
     other a token. Of a dialogue that takes more, prompts show the last turns and those that are
-    depended on, whole, and say which are left out. A seed whose passage leaves less than 1,500
-    for the dialogue is not used."""
+    depended on, whole, and say which are left out. A seed whose text leaves less than 1,500 for
+    the dialogue is not used."""
 
     @field_validator("turns")
     @classmethod
@@ -130,11 +130,17 @@ class Conversation(Generator):
     def other_models(self) -> Sequence[str]:
         return (self.user_model,) if self.user_model else ()
 
+    @property
+    def needs(self) -> str:
+        room = self.context_tokens - FRAME_TOKENS - _LEAST_ROOM
+        return f"seeds of which the text and `system` take at most {room:,} tokens together"
+
     def accepts(self, seed: Seed) -> bool:
         if not seed.text.strip():
             return False
-        passage = seed.passage.text if seed.passage is not None else ""
-        fixed = FRAME_TOKENS + estimate_tokens(passage) + estimate_tokens(self.system)
+        # The scene is drafted from a task with its answer, too.
+        material = f"{seed.text}{seed.answer}" if seed.passage is None else seed.passage.text
+        fixed = FRAME_TOKENS + estimate_tokens(material) + estimate_tokens(self.system)
         return fixed + _LEAST_ROOM <= self.context_tokens
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..checks.dialogue_acts import find_words, shares_words
-from ..checks.texts import normalise
+from ..checks.number_words import in_figures
+from ..checks.texts import split_words
 from ..records import Turn
 from .dialogue_forms import Amended, Mistaken, Said
 
@@ -35,6 +36,8 @@ def reply_fault(reply: Said, turns: Sequence[Turn], mistake: Mistaken | None = N
 def _mistake_fault(reply: Mistaken) -> str | None:
     if find_words(reply.wrong, reply.text) is None:
         return f"'wrong' ({reply.wrong!r}) is not copied from the text"
+    if _same(reply.wrong, reply.right):
+        return f"'right' ({reply.right!r}) says the same as 'wrong', so that there is no mistake"
     if find_words(reply.right, reply.text) is not None:
         return f"'right' ({reply.right!r}) stands in the text, which must not have it"
     return None
@@ -47,7 +50,7 @@ def _amend_fault(reply: Amended, turns: Sequence[Turn], mistake: Mistaken | None
         return f"'withdrawn' ({reply.withdrawn!r}) is not copied from {where}"
     if find_words(reply.instead, reply.text) is None:
         return f"'instead' ({reply.instead!r}) is not copied from the text"
-    if normalise(reply.instead) == normalise(reply.withdrawn):
+    if _same(reply.instead, reply.withdrawn):
         return "'instead' says the same as 'withdrawn'; the claim has to change"
     if mistake is None:
         return None
@@ -56,3 +59,8 @@ def _amend_fault(reply: Amended, turns: Sequence[Turn], mistake: Mistaken | None
     if not shares_words(mistake.right, reply.text):
         return f"it does not say what is right, {mistake.right!r}"
     return None
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether they say the same but for case, signs, and numbers in figures or in words."""
+    return in_figures(split_words(one)) == in_figures(split_words(other))

@@ -45,6 +45,7 @@ class Domain(Generator):
 
     kind = "domain"
     scalar: ClassVar[str] = "taxonomy"
+    own_attributes: ClassVar[frozenset[str]] = frozenset({"leaf"})
 
     taxonomy: str = Field(min_length=1)
     """The taxonomy, a YAML file."""
@@ -120,6 +121,10 @@ class Domain(Generator):
     def leaves(self) -> tuple[str, ...]:
         """The paths of the taxonomy's leaves, in its order; for a table of coverage."""
         return () if self._taxonomy is None else tuple(x.path for x in self._taxonomy.leaves)
+
+    @property
+    def needs(self) -> str:
+        return f"passages, or other texts, of at least {_SHORTEST} words"
 
     def accepts(self, seed: Seed) -> bool:
         return count_words(seed.text) >= _SHORTEST

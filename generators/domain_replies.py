@@ -5,12 +5,14 @@ Each check says what is wrong in words that are sent back to the model, or None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from ..checks import count_words, split_words
+from ..checks import count_words, find_refusal, normalise, split_words
+from ..checks.content_words import says_something
 from ..checks.flows import faults_of_flow
 from ..checks.labels import find_label, unknown_label
 from ..checks.quotes import Place, find_quote, find_quotes
@@ -37,6 +39,14 @@ _LONGEST_PASSAGE = 250
 _RATIO = 1.6
 _SHORT = 60  # characters; below it, a ratio of lengths says nothing
 _MOST_FAULTS = 4
+_WORDS_THAT_DECIDE = 40
+_MATERIAL = re.compile(
+    r"\b(?:the|this) (?:given |provided |above )?(?:passage|excerpt)\b(?! (?:of|to|from|through)\b)"
+    r"|\b(?:according to|as (?:stated|described) in) (?:the|this) (?:text|document|article)\b"
+    r"|\b(?:the|this) (?:given|provided|above) (?:text|document|article)\b",
+    re.IGNORECASE,
+)
+"""What a question says that was written about a text and not at work."""
 
 
 class _Reply(BaseModel, str_strip_whitespace=True):
@@ -177,6 +187,7 @@ def fault_of_classes(text: str, paths: Sequence[str], reply: Classified) -> str 
     """What is wrong with the categories of a passage."""
     faults = [*_wrong_labels((each.label for each in reply.labels), paths)]
     faults += _lost((each.quote for each in reply.labels), text)
+    faults += _undecided([each.quote for each in reply.labels], text)
     found = [find_label(each.label, paths) for each in reply.labels]
     faults += [f"{path!r} is there twice" for path in _twice(found)]
     return _said(faults)
@@ -187,6 +198,7 @@ def fault_of_spans(text: str, paths: Sequence[str], reply: Marked) -> str | None
     faults = [*_wrong_labels((each.label for each in reply.spans), paths)]
     places = find_quotes([(each.quote, each.within) for each in reply.spans], text)
     faults += [place for place in places if isinstance(place, str)]
+    faults += _empty(each.quote for each in reply.spans)
     placed = [
         (find_label(span.label, paths), place)
         for span, place in zip(reply.spans, places, strict=True)
@@ -205,7 +217,14 @@ def fault_of_spans(text: str, paths: Sequence[str], reply: Marked) -> str | None
 def fault_of_answer(text: str, paths: Sequence[str], reply: Answered) -> str | None:
     """What is wrong with a question and its answer."""
     faults = [*_wrong_labels([reply.label], [*paths, NONE]), *_lost(reply.quotes, text)]
+    faults += _empty(reply.quotes)
     question = " ".join(reply.question.casefold().split())
+    if found := _MATERIAL.search(reply.question):
+        faults.append(f"the question says {found.group()!r}, which a practitioner does not")
+    if refusal := find_refusal(reply.answer):
+        faults.append(f"the answer declines ({refusal!r}); ask what the passage answers")
+    if normalise(reply.answer) == normalise(reply.question):
+        faults.append("the answer is the question once more")
     missing = [t for t in reply.terms if " ".join(t.casefold().split()) not in question]
     faults += [f"the term {term!r} is not in the question" for term in missing]
     asked = set(split_words(question))
@@ -220,7 +239,7 @@ def fault_of_answer(text: str, paths: Sequence[str], reply: Answered) -> str | N
 def fault_of_flow(text: str, paths: Sequence[str], reply: Diagnosed) -> str | None:
     """What is wrong with a troubleshooting flow."""
     faults = [*_wrong_labels([reply.label], [*paths, NONE]), *_lost(reply.quotes, text)]
-    return _said([*faults, *faults_of_flow(reply.flow())])
+    return _said([*faults, *_empty(reply.quotes), *faults_of_flow(reply.flow())])
 
 
 def fault_of_border(source: str, right: str, wrong: str, reply: Bordering) -> str | None:
@@ -243,7 +262,7 @@ def fault_of_border(source: str, right: str, wrong: str, reply: Bordering) -> st
         if "/" in path and path.casefold() in passage.casefold()
     ]
     quotes = (reply.quote, reply.misleading_quote)
-    faults += _lost(quotes, passage)
+    faults += [*_lost(quotes, passage), *_empty(quotes)]
     places = [find_quote(quote, passage, any_place=True) for quote in quotes]
     ends = [place[:2] for place in places if isinstance(place, Place)]
     if len(ends) == 2 and ends[0] == ends[1]:
@@ -264,6 +283,24 @@ def _lost(quotes: Iterator[str] | Sequence[str], text: str) -> Iterator[str]:
     """What is wrong with quotes of which any place will do."""
     places = (find_quote(quote, text, any_place=True) for quote in quotes)
     return (place for place in places if isinstance(place, str))
+
+
+def _empty(quotes: Iterable[str]) -> Iterator[str]:
+    """What is wrong with quotes that could stand in any text."""
+    return (
+        f"the quote {quote!r} says nothing; quote the words that decide"
+        for quote in quotes
+        if not says_something(quote)
+    )
+
+
+def _undecided(quotes: Sequence[str], text: str) -> Iterator[str]:
+    """What is wrong with quotes that are to be the few words that decide."""
+    yield from _empty(quotes)
+    most = max(_WORDS_THAT_DECIDE, count_words(text) // 2)
+    for quote in quotes:
+        if (words := count_words(quote)) > most:
+            yield f"a quote has {words} words; quote the shortest run of words that decides"
 
 
 def _twice(found: Sequence[str | None]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar, get_args
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from ..checks.attacks import ATTACKS, INJECTED, AttackName, Grade, Manner
 from ..checks.demands import Demand, fault_in, flaw_shown, verdicts_on
@@ -114,6 +114,16 @@ class Hierarchy(Generator):
             raise ValueError("name at least one, or leave the option out for all of them")
         return names
 
+    @model_validator(mode="after")
+    def _something_to_draw(self) -> Hierarchy:
+        if not self.cases:
+            raise ValueError(
+                "nothing can be drawn: in a conflict the user wants nothing that they may have, but"
+                " whoever pastes a document (quoted_document, tool_result) or wants another form or"
+                " language of a reply (format, language) does; add the grade mixed or look_alike"
+            )
+        return self
+
     @cached_property
     def cases(self) -> Sequence[tuple[RuleKind, AttackName, Grade]]:
         """What the draws go through, in an order in which neighbours have little in common.
@@ -140,7 +150,7 @@ class Hierarchy(Generator):
         number = variant(seed, draw, of=1)
         kind, attack, grade = self.cases[number % len(self.cases)]
         rule = make_rule(kind, f"{seed.id}/{draw.number}")
-        how = Manner(attack, number)
+        how = Manner(attack, number, seed.text)
         form = _FORMS.get(attack, Hierarchy.UserDraft)
         demands = _demands(rule, grade, tuple(form.model_fields))
         reply = await ask(
@@ -200,8 +210,15 @@ def _demands(rule: Rule, grade: Grade, fields: Sequence[str]) -> tuple[Demand, .
         if rule.kind == "scope":
             demands[-1] = Demand("chosen", *rule.broken[0])
         demands.append(Demand("chosen", "helps"))
-    demands += [Demand("helps", "quotes", "chosen"), Demand("helps", "helps")]
-    wrong = rule.referred if grade == "look_alike" else rule.broken
+    # More words than a signature or the name of a desk has.
+    demands += [Demand("helps", "over_words", "3"), Demand("helps", "quotes", "chosen")]
+    demands.append(Demand("helps", "helps"))
+    wrong = rule.broken
+    if grade == "look_alike":
+        # An over-refusal keeps the rule, or else training would not learn what is wrong with it.
+        wrong = (("declines", ""), *rule.kept)
+        if rule.variety != "closing":  # a whole sentence, which both halves end with
+            wrong = (*wrong, ("withholds", "chosen"))
     demands += [Demand("rejected", kind, argument) for kind, argument in wrong]
     demands += [Demand("where", "quotes", "rejected"), Demand("where", "differs", "chosen")]
     return tuple(demands)

@@ -16,7 +16,7 @@ from ..checks.evolution import (
     fault_of_new,
     fault_of_translated,
 )
-from ..checks.texts import split_words
+from ..checks.texts import normalise, split_words
 from ..errors import RecipeError
 from ..records import Ask, Attribute, Check, Draw, Sample, Seed
 from ..records.shapes import Task
@@ -73,7 +73,8 @@ class Instruction(Generator):
 
     verifiable: int = Field(default=0, ge=0, le=5)
     """How many verifiable constraints each instruction gets; fewer where not so many of those
-    that it may have go together. They are put behind the instruction in words and checked."""
+    that it may have go together. They are put behind the instruction in words and checked. None
+    is about the length or the language of the response where that is an attribute."""
 
     verifiable_kinds: tuple[Choice, ...] = ()
     """Which constraints to draw from: kinds such as `keywords:existence`, families such as
@@ -133,7 +134,12 @@ class Instruction(Generator):
                 "'verifiable_kinds' is without effect while 'verifiable', the number of "
                 "constraints, is 0"
             )
-        self._among = choices(self.verifiable_kinds)
+        if self.mode == "back_translate" and "length" in self.attributes:
+            raise ValueError(
+                "with mode 'back_translate' the response is a text that exists, so that its length "
+                "cannot be sampled; leave the attribute 'length' out"
+            )
+        self._among = choices(self.verifiable_kinds, self.attributes)
         return self
 
     def prepare(self, folder: Path) -> None:
@@ -157,6 +163,13 @@ class Instruction(Generator):
     def contents(self) -> Any:
         return [list(task) for task in self._examples] or None
 
+    @property
+    def needs(self) -> str:
+        return {
+            "new": super().needs,
+            "back_translate": "passages of documents, or tasks with an answer",
+        }.get(self.mode, "tasks (an instruction each)")
+
     def accepts(self, seed: Seed) -> bool:
         if self.mode == "back_translate":
             return bool(_text_of(seed).strip())
@@ -178,8 +191,11 @@ class Instruction(Generator):
             known = (*self._known, tuple(split_words(seed.instruction.lower())))
 
         def fault(reply: Instruction.Draft) -> str | None:
-            wrong = fault_of_new(reply.instruction, known) if known else None
-            return wrong or asked.fault(reply.instruction, reply.response)
+            return (
+                fault_of_new(reply.instruction, known)
+                or _fault_of_echo(reply)
+                or asked.fault(reply.instruction, reply.response)
+            )
 
         reply = await self._pair(seed, draw, ask, asked, fault, template, values)
         checks = (Check("new instruction", True, "unlike those that exist"),) if known else ()
@@ -212,6 +228,7 @@ class Instruction(Generator):
             return (
                 fault(reply)
                 or fault_of_answer(reply.response)
+                or _fault_of_echo(reply)
                 or asked.fault(reply.instruction, reply.response)
             )
 
@@ -324,6 +341,12 @@ class Instruction(Generator):
         others = [task for task in self._examples if task.instruction != seed.instruction]
         dice = random.Random(f"{seed.id} {draw.number} examples")
         return dice.sample(others, min(self.shown, len(others)))
+
+
+def _fault_of_echo(reply: Instruction.Draft) -> str | None:
+    if normalise(reply.response) != normalise(reply.instruction):
+        return None
+    return "the response is the instruction once more; answer it"
 
 
 def _text_of(seed: Seed) -> str:

@@ -108,7 +108,10 @@ def read_policy(path: Path) -> Policy:
     try:
         return Policy.model_validate(values)
     except ValidationError as error:
-        raise RecipeError(_sentence(path, lines, error.errors(include_url=False)[0])) from error
+        problems = error.errors(include_url=False)
+        # A key that is written wrong is also a key that is missing; what is written comes first.
+        problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+        raise RecipeError(_sentence(path, lines, problems[0])) from error
 
 
 def _lines(tree: Any) -> Sequence[int]:
@@ -152,5 +155,9 @@ def _message(problem: Mapping[str, Any]) -> str:
         return "is missing; write it in a sentence"
     if problem["type"] == "string_too_short":
         return "is empty; write it in a sentence"
+    if problem["type"] in ("model_type", "model_attributes_type"):
+        return "is no mapping; write `- name: …` and below it `description: …`"
+    if problem["type"] == "string_type":
+        return f"is {problem['input']!r}, and has to be a text; put it in quotation marks"
     message = str(problem["msg"])
     return f"is wrong: {message[:1].lower()}{message[1:]}"

@@ -145,6 +145,10 @@ class Refusal(Generator):
     def contents(self) -> Any:
         return (self._policy or default_policy()).model_dump(mode="json")
 
+    @property
+    def needs(self) -> str:
+        return "requests (rows with an instruction)" if self.requests else super().needs
+
     def accepts(self, seed: Seed) -> bool:
         return bool(seed.instruction.strip()) if self.requests else super().accepts(seed)
 
@@ -236,10 +240,11 @@ _REFUSED = (
     Demand("chosen", "declines"),
     Demand("chosen", "at_most_words", "120"),
     Demand("chosen", "no_list"),
+    Demand("offer", "over_words", "3"),
     Demand("offer", "quotes", "chosen"),
     Demand("offer", "helps"),
     # Nothing that could be of use to anybody: no list, no figures, hardly any words.
-    Demand("rejected", "helps"),
+    Demand("rejected", "agrees"),
     Demand("rejected", "at_most_words", "40"),
     Demand("rejected", "no_list"),
     Demand("rejected", "no_digits"),
@@ -249,6 +254,7 @@ _ANSWERED = (
     Demand("chosen", "helps"),
     Demand("rejected", "declines"),
     Demand("rejected", "at_most_words", "120"),
+    Demand("rejected", "withholds", "chosen"),
     Demand("where", "quotes", "rejected"),
     Demand("where", "differs", "chosen"),
 )

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from .simulated_phrases import DECLINE, IN_LANGUAGES, UNANSWERED
+from .simulated_phrases import DECLINE, DECLINE_IN_LANGUAGES, IN_LANGUAGES, UNANSWERED
 from .simulated_prompt import Prompt
 
 __all__ = ["Demands"]
@@ -93,8 +93,11 @@ class Demands:
         source = self._source(field)
         apart = [found[1] for other in others if (found := _APART.match(other))]
         without = [found[1] for other in others if (found := _WITHOUT.match(other))]
+        least = max((int(found[1]) for other in others if (found := _OVER.match(other))), default=0)
         pieces: list[str] = [piece.strip() for piece in _PIECE.findall(source)]
         for piece in reversed(pieces):
+            if len(piece.split()) <= least:
+                continue
             if any(piece in self._source(name) for name in apart):
                 continue
             if not any(words in piece for words in without) and "sorry" not in piece:
@@ -110,7 +113,10 @@ def _with(text: str, words: str, filler: Callable[[], str]) -> str:
 
 
 def _in_language(text: str, language: str, filler: Callable[[], str]) -> str:
-    return text if language == "English" else IN_LANGUAGES.get(language, text)
+    if language == "English":
+        return text
+    said = DECLINE_IN_LANGUAGES if text == DECLINE else IN_LANGUAGES
+    return said.get(language, text)
 
 
 def _shortened(text: str, most: str, filler: Callable[[], str]) -> str:

@@ -18,6 +18,11 @@ __all__ = ["Player"]
 
 _TURN = re.compile(r'<turn number="(\d+)" role="(\w+)">\n(.*?)\n</turn>', re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{5,24}")
+_POINTING = frozenset(
+    {"about", "could", "might", "other", "should", "their", "there", "these", "those", "where"}
+    | {"which", "would"}
+)
+"""Words that name nothing to take up."""
 _DISPUTED = re.compile(r'you said "(.+?)", but it should be "(.+?)"')
 _REVISED = re.compile(r'it is not "(.+?)" but "(.+?)"')
 
@@ -141,7 +146,9 @@ class Player:
         """A word of that turn, or what is disputed in it."""
         if self._act == "correct" and (wrong := self._prompt.tagged("wrong")):
             return wrong
-        words: list[str] = _WORD.findall(self._target[2])
+        words: list[str] = [
+            word for word in _WORD.findall(self._target[2]) if word.lower() not in _POINTING
+        ]
         return self._dice.pick(words or self._target[2].split()[:1] or ["it"])
 
     @cached_property

@@ -312,8 +312,13 @@ class Draft:
             return DECLINE, DECLINE
         elif wanted == "repeated":
             return f"{base} {AGAIN} {base}", AGAIN
-        elif wanted in ("off_topic", "vague"):
-            place = self.material.fill(OFF_TOPIC if wanted == "off_topic" else VAGUE)
+        elif wanted == "vague":
+            said = [self.material.fill(VAGUE)]
+            while sum(map(len, said)) < 0.7 * len(base):
+                said.append(self.material.fill(VAGUE))
+            return " ".join(said), said[0]
+        elif wanted == "off_topic":
+            place = self.material.fill(OFF_TOPIC)
         else:
             place = self.material.fill(CLAIMS)
         # In the place of the last sentence, so that length does not give the flaw away.

@@ -7,6 +7,7 @@ __all__ = [
     "AGAIN",
     "CLAIMS",
     "DECLINE",
+    "DECLINE_IN_LANGUAGES",
     "DUPLICATE_TOPICS",
     "INVENTED_SOURCES",
     "IN_LANGUAGES",
@@ -34,6 +35,23 @@ UNANSWERED = (
     "or a fuller version of it, could settle the question, so send that if you have it."
 )
 """An answer to what a text leaves open."""
+
+DECLINE_IN_LANGUAGES = {
+    "German": "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen, bitte fragen Sie andere.",
+    "French": "Je suis désolé, mais je ne peux pas vous aider, et il faut voir avec un expert.",
+    "Spanish": "Lo siento, pero no puedo ayudarle con esto, y es mejor que pregunte a otros.",
+    "Italian": "Mi dispiace, ma non posso aiutarla con questo, e le conviene chiedere ad altri.",
+    "Portuguese": "Sinto muito, mas não posso ajudar com isso, e é melhor perguntar a outros.",
+    "Dutch": "Het spijt me, maar daar kan ik u niet bij helpen, en u moet het elders vragen.",
+    "Polish": "Przykro mi, ale nie mogę w tym pomóc, i proszę zapytać o to kogoś innego.",
+    "Swedish": "Jag beklagar, men jag kan inte hjälpa dig med det, och du får fråga en annan.",
+    "Turkish": "Üzgünüm, ama bu konuda size yardım edemem ve lütfen bir uzmana sorun.",
+    "Japanese": "申し訳ありませんが、そのご依頼にはお答えできません。",
+    "Chinese": "很抱歉，我无法帮助您处理这个请求，请您咨询专家。",
+    "Russian": "Мне жаль, но я не могу помочь вам в этом, и лучше спросить об этом у эксперта.",
+    "Korean": "죄송하지만 그 요청은 도와드릴 수 없습니다. 전문가에게 문의해 주세요.",
+}
+"""The same in other languages."""
 
 IN_LANGUAGES = {
     "German": (

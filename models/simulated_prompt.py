@@ -81,9 +81,7 @@ class Prompt:
 
     def named(self, tag: str) -> list[str]:
         """The names in all `<tag name="...">` of what the user says."""
-        return [
-            name for text in self.user for name in re.findall(rf'<{tag} name="([^"]+)"', text)
-        ]
+        return [name for text in self.user for name in re.findall(rf'<{tag} name="([^"]+)"', text)]
 
     @cached_property
     def source(self) -> str:

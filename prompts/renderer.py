@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -30,6 +31,11 @@ Block = Callable[[Context], Iterator[str]]
 _RECORDS = frozenset({Draw, Flaw, Passage, Sample, Seed, Turn})
 
 _OURS = Path(__file__).parent
+_CLOSING = re.compile(
+    r"</(?=\s*(?:passage|task|input|known_answer|target|text|problem|instruction|response|reference"
+    r"|rejected_response|system|turn|dialogue|request)\s*>)",
+    re.IGNORECASE,
+)
 _PREFIX = "silversmith/"
 _FAULTS = (  # what an expression in a template can raise
     jinja2.TemplateError,
@@ -272,6 +278,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(**options)
         del self.globals["lipsum"]
         del self.filters["random"]
+        self.filters["as_data"] = as_data
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The sandbox looks into an object each time; our records hold values alone."""
@@ -281,6 +288,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             except AttributeError:
                 pass
         return super().getattr(obj, attribute)
+
+
+def as_data(text: str) -> str:
+    """A text to stand between the tags of a prompt: those of our closing tags that are in it are
+    broken by an invisible sign (U+2060), so that nothing in it can stand behind them."""
+    return _CLOSING.sub("<\u2060/", text) if "</" in text else text
 
 
 def _raise_with_place(error: Exception, path: Path) -> NoReturn:

@@ -112,6 +112,11 @@ def test_a_system_message_comes_before_turn_1():
             "turn 3: 'lorry' does not stand in turn 2 nor in any other",
         ),
         (
+            changed(2, entities=(Mention("which", 1, "it"),)),
+            "entities",
+            "turn 3: 'which' names no entity; copy what turn 2 calls it",
+        ),
+        (
             changed(6, entities=(Mention("40 euros", 0, "those 40"),), depends_on=(0, 3)),
             "entities",
             "turn 7: '40 euros' does not stand in turn 1, but in turn 4",

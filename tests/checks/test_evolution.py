@@ -89,3 +89,29 @@ def test_rouge_l_is_the_share_of_the_longest_common_subsequence():
     assert rouge_l(one, one) == 1
     assert rouge_l(one, []) == 0
     assert rouge_l(list("abcd"), list("axyz"), 0.7) == 0
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "According to the passage, how long is the bridge?",
+        "What does the given document say about fees?",
+        "Shorten the text above, please.",
+        "Which year is named in the excerpt?",
+    ],
+)
+def test_a_new_instruction_speaks_of_a_text_that_it_does_not_have(instruction):
+    assert "its reader has no such text" in fault_of_new(instruction, ())
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Shorten the passage: the deposit is given back when the drill comes back clean.",
+        "Fix this.\n\nAccording to the document the fee are due on the first of march.",
+        "When was the passage of the bill through parliament?",
+        "What is the material of the bridge deck, and how do I insert it in the document?",
+    ],
+)
+def test_a_text_that_it_has_and_words_that_mean_something_else(instruction):
+    assert fault_of_new(instruction, ()) is None

@@ -17,6 +17,12 @@ def verdict(flaw, chosen, rejected, *, instruction="Say so.", **more):
         ("wrong_number", "It took 12 days.", "It took 13 days.", True),
         ("wrong_number", "It took 1,200 days.", "It took 1200 days.", False),
         ("wrong_number", "It took twelve days.", "It took one day.", True),
+        ("wrong_number", "It took 12 days.", "It took twelve days.", False),
+        ("wrong_number", "It took 12 days.", "It took 12.0 days.", False),
+        ("wrong_number", "It took 1,000 days.", "It took one thousand days.", False),
+        ("wrong_number", "It took 205 days.", "It took two hundred and five days.", False),
+        ("wrong_number", "It took half of it.", "It took 50% of it.", False),
+        ("wrong_number", "It is Python 3.1.", "It is Python 3.10.", True),
         ("wrong_number", "It took an 8-hour day.", "It took a 9-hour day.", True),
         ("wrong_number", "It took 12 days.", "It took 13 weeks.", False),
         ("wrong_number", "Il a fallu 12 jours.", "Il a fallu 13 jours.", True),
@@ -32,6 +38,10 @@ def verdict(flaw, chosen, rejected, *, instruction="Say so.", **more):
         ("over_refusal", "Use soap.", "I'm sorry, but I can't help with that.", True),
         ("over_refusal", "I can't help with that.", "I cannot help with this.", False),
         ("over_refusal", "Use soap.", "Use soap, with care.", False),
+        ("over_refusal", "Premi il tasto e aspetta un minuto, poi la macchina si spegne da sola.",
+         "Mi dispiace, ma non posso aiutarti con questa richiesta, che sembra pericolosa.", None),
+        ("unsafe_compliance", "Mi dispiace, ma non ti aiuto a entrare nel conto di qualcun altro.",
+         "Certo, sono felice di aiutarti con questo, un passo alla volta e con calma.", None),
         ("unsafe_compliance", "I can't help with that.", "Sure, here is how it goes.", True),
         ("unsafe_compliance", "Sure, here is how.", "Sure, here is more.", False),
         ("sycophancy", "It is round.", "You're right, it is flat.", True),
@@ -48,6 +58,23 @@ def test_what_a_program_sees(flaw, chosen, rejected, passed):
     assert check.name == f"flaw {flaw}"
     assert check.passed is passed
     assert check.detail
+
+
+def test_an_over_refusal_that_answers_all_the_same_is_none():
+    answer = "Pull the master to zero in half a second."
+    check = verdict("over_refusal", answer, f"I'm sorry, but I can't help with that. {answer}")
+    assert check.passed is False
+    assert check.detail == f"'rejected' declines and says {answer!r} all the same"
+
+
+@pytest.mark.parametrize("half", ["chosen", "rejected"])
+def test_where_the_flaw_is_one_of_an_answer_nobody_declines(half):
+    texts = {"chosen": "It took 12 days.", "rejected": "It took 13 days."}
+    texts[half] = f"I'm sorry, but I can't help with that. {texts[half]}"
+    halves = Halves(instruction="How long?", **texts)
+    found = {check.name: check for check in verdicts_on_halves("missed_part", halves)}
+    assert found["both halves answer"].passed is False
+    assert f"'{half}' must not decline" in found["both halves answer"].detail
 
 
 class TestWrongStep:
@@ -132,11 +159,15 @@ class TestPartsAndParticulars:
         whole = "Boil the water first. Then add salt. Serve the noodles with pepper and cheese."
         assert verdict("missed_part", whole, "Boil the water first. Then add salt.").passed
         assert verdict("missed_part", whole, "Ask a cook who knows about it.").passed is None
+        kept = verdict("missed_part", whole, whole.replace("first", "at first"))
+        assert (kept.passed, "no part is missing" in kept.detail) == (False, True)
 
     def test_numbers_and_names_are_gone(self):
         chosen = "Take the 14 bus to Ulm and pay 3 euros."
         assert verdict("vagueness", chosen, "Take the usual bus and pay what it costs.").passed
-        assert verdict("vagueness", chosen, "Take the 14 bus to Ulm for 3 euros.").passed is None
+        assert verdict("vagueness", chosen, "Take the bus to Ulm for 3 euros.").passed is None
+        kept = verdict("vagueness", chosen, "Take the 14 bus to Ulm for 3 euros.")
+        assert (kept.passed, "has all numbers and names" in kept.detail) == (False, True)
 
 
 class TestPairs:
@@ -164,7 +195,9 @@ class TestPairs:
     def test_lengths_count_but_for_flaws_that_change_them(self):
         halves = Halves(instruction="?", chosen="It is so. " * 10, rejected="It is so? " * 50)
         names = [c.name for c in verdicts_on_halves("vagueness", halves)]
-        assert names == ["halves differ", "flaw vagueness", "halves alike in length"]
+        assert names == [
+            "halves differ", "flaw vagueness", "both halves answer", "halves alike in length"
+        ]  # fmt: skip
         found = fault_in_halves(verdicts_on_halves("vagueness", halves), halves)
         assert found.startswith("'rejected' is 5.0 times as long as 'chosen'")
         assert "halves alike in length" not in [

@@ -17,7 +17,7 @@ def test_rules_come_from_their_key_and_differ(kind):
     for rule in made:
         assert rule.kind == kind
         assert isinstance(json.loads(rule.arguments), dict)
-        for held in (rule.kept, rule.broken, rule.referred):
+        for held in (rule.kept, rule.broken):
             assert held
             assert all(Demand("reply", *each).words for each in held)
 

@@ -125,3 +125,12 @@ async def test_an_empty_system_message_leaves_it_out(scripted):
         assert [turn.role for turn in sample.messages] == ["user", "assistant"]
         return
     raise AssertionError("no draw is about the deposit")
+
+
+async def test_the_prompt_does_not_say_that_nobody_sees_the_passage(scripted):
+    """The user of these samples shows it to the assistant."""
+    for entry in GOOD:
+        _, ask = await drafted(scripted, entry)
+        assert ask.prompts[0].count("<passage") == 1
+        assert "Nobody will see the passage" not in ask.prompts[0]
+        assert "The user has it in front of the assistant" in ask.prompts[0]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from silversmith.checks import find_refusal
 from silversmith.errors import ReplyError
 from silversmith.exports.trl_dpo import TrlDpo
+from silversmith.filters.refusal import Refusal
 from silversmith.generators.contrast import Contrast
 from silversmith.generators.contrast_replies import FLAW_NAMES
 from silversmith.records import Candidate, Draw, Passage, Sample, Seed, Turn
@@ -75,6 +77,20 @@ class TestDraft:
         assert "3. They take 42.8 * 4 = 167.2 litres." in sample.rejected_response
         assert sample.flaw.where == "They take 42.8 * 4 = 167.2 litres."
 
+    async def test_a_good_response_that_declines_says_so_by_its_act(self, scripted):
+        """Or else a filter of refusals would drop what was wanted."""
+        acts = {}
+        for case in REPLIES["pairs"]:
+            if case["wrong"] is None:
+                ask = scripted("contrast", {"": case["reply"]})
+                sample = await Contrast(flaws=case["flaw"]).draft(BRIDGE, Draw(0), ask)
+                acts.setdefault(case["flaw"], set()).add(sample.messages[-1].act)
+                if case["flaw"] == "unsafe_compliance":
+                    assert find_refusal(sample.response)
+                    assert Refusal().reason_to_drop(sample) is None
+        assert acts.pop("unsafe_compliance") == {"refuse"}
+        assert set().union(*acts.values()) == {""}
+
     async def test_the_secret_is_in_the_system_message_and_in_the_rejected_half_alone(
         self, scripted
     ):
@@ -133,6 +149,37 @@ class TestDraft:
         assert refused + kept == 40
         assert min(refused, kept) > 0
 
+    async def test_an_instruction_that_speaks_of_what_nobody_sees_is_sent_back(self, scripted):
+        reply = {**DATES, "instruction": "According to the passage, when did Apollo 11 land?"}
+        for method in ("draft", "corrupt", "candidates"):
+            ask = scripted("contrast", {"": reply})
+            with pytest.raises(ReplyError, match="its reader has no such text"):
+                await Contrast(flaws="wrong_number", method=method).draft(BRIDGE, Draw(0), ask)
+
+    async def test_the_prompt_is_said_once_and_asks_for_a_quote_where_one_is_checked(
+        self, scripted
+    ):
+        for flaw in FLAW_NAMES:
+            ask = scripted("contrast", {})
+            with pytest.raises(LookupError):
+                await Contrast(flaws=flaw).draft(BRIDGE, Draw(0), ask)
+            (prompt,) = ask.prompts
+            assert prompt.count("This time:") == prompt.count("<passage") == 1
+            quoted = "In `where`, quote the place" in prompt
+            assert quoted is ("- where: is a quote from rejected" in prompt)
+
+    async def test_attributes_are_kept_where_they_shaped_the_instruction(self, scripted):
+        sampled = Draw(0, {"tone": "formal"})
+        ask = scripted("contrast", {"- tone: formal": DATES})
+        written = await Contrast(flaws="wrong_number").draft(BRIDGE, sampled, ask)
+        ask = scripted("contrast", {"<response>": {"edits": DATES["edits"]}})
+        given = await Contrast(flaws="wrong_number", method="corrupt").draft(SPACE, sampled, ask)
+        assert [(a.name, a.value) for a in written.attributes] == [
+            ("instruction_from", "the model"),
+            ("tone", "formal"),
+        ]
+        assert [(a.name, a.value) for a in given.attributes] == [("instruction_from", "the seed")]
+
     async def test_lengths_that_give_the_flaw_away_are_refused(self, scripted):
         reply = {"instruction": "Why?", "chosen": "a " * 60, "rejected": "b " * 160, "where": "b b"}
         with pytest.raises(ReplyError, match=r"'rejected' is 2\.7 times as long"):
@@ -184,6 +231,10 @@ class TestFlawsInTurn:
 
 
 class TestCorrupt:
+    def test_a_model_that_would_write_nothing_is_refused(self):
+        with pytest.raises(ValidationError, match="'rejected_model' has nothing to write"):
+            Contrast(rejected_model="student")
+
     async def test_the_answer_of_a_seed_is_spoilt_in_one_call(self, scripted):
         ask = scripted("contrast", {"<response>\nApollo 11 landed": {"edits": DATES["edits"]}})
         generator = Contrast(flaws="wrong_number", method="corrupt")

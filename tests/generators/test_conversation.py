@@ -236,6 +236,12 @@ async def test_a_turn_that_stays_bad_fails_the_sample():
         await PLANNED.draft(SEED, DRAW, recorded(t2=bad["reply"]))
 
 
+async def test_a_mistake_that_is_none_is_sent_back():
+    turn = {**RECORDED["turns"][11], "right": "sixty days"}
+    with pytest.raises(ReplyError, match=r"'sixty days'\) says the same as 'wrong'"):
+        await PLANNED.draft(SEED, DRAW, recorded(t12=turn))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -468,6 +474,9 @@ class TestOptions:
         generator = Conversation(context_tokens=5_000)
         assert generator.accepts(SEED) is False
         assert generator.accepts(TASK) is True
+        assert (
+            generator.accepts(Seed(source="t#1", instruction="Sum up. " + "On. " * 9_000)) is False
+        )
         assert Conversation().accepts(SEED) is True
 
     def test_what_it_records_itself_is_no_name_for_an_attribute(self):

@@ -114,6 +114,57 @@ async def test_recorded_close_cases(scripted, mpl, case):
     assert sample.passage.source == "written after legal/MPL-2.0.txt"
 
 
+ECHO = (
+    "The microphone is probably hearing speaker output. Add echo cancellation to the pipeline"
+    " before the transport. If it still happens, the model will interrupt itself."
+    + " It goes on so."
+    * 30
+)
+ASKED = {
+    "label": "trouble/error and remedy",
+    "question": "What stops the bot's AEC loop?",
+    "terms": ["AEC"],
+    "assumptions": ["There is a pipeline."],
+    "answer": "Add echo cancellation before the transport.",
+    "quotes": ["Add echo cancellation"],
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "reply", "wrong"),
+    [
+        ("classify", {"labels": [{"quote": "the", "label": ASKED["label"]}]}, "'the' says nothing"),
+        ("classify", {"labels": [{"quote": ECHO, "label": ASKED["label"]}]}, "quote the shortest"),
+        (
+            "spans",
+            {"spans": [{"quote": "to the", "within": "", "label": ASKED["label"]}]},
+            "'to the' says nothing",
+        ),
+        ("qa", {**ASKED, "quotes": ["it"]}, "'it' says nothing"),
+        ("qa", {**ASKED, "question": "What does the passage say on AEC?"}, "says 'the passage'"),
+        ("qa", {**ASKED, "answer": "I'm sorry, but I can't help with that."}, "answer declines"),
+        ("qa", {**ASKED, "answer": ASKED["question"]}, "the question once more"),
+    ],
+)
+async def test_replies_that_say_nothing_are_sent_back(scripted, task, reply, wrong):
+    passage = Passage(source="a.md", start=0, end=len(ECHO), text=ECHO)
+    ask = scripted("domain", {"": reply})
+    with pytest.raises(ReplyError) as caught:
+        await domain("software", task=task, shown=30).draft(
+            Seed(source="a.md", passage=passage), Draw(0), ask
+        )
+    assert wrong in caught.value.reason
+
+
+async def test_the_reply_that_they_are_made_of_is_taken(scripted):
+    passage = Passage(source="a.md", start=0, end=len(ECHO), text=ECHO)
+    ask = scripted("domain", {"": ASKED})
+    sample = await domain("software", task="qa", shown=30).draft(
+        Seed(source="a.md", passage=passage), Draw(0), ask
+    )
+    assert sample.verified
+
+
 class TestWhatTheTunedModelLearns:
     async def annotated(self, scripted, seed, task, name, **options):
         cases = [*json.loads((REPLIES / "licence.json").read_text())]
@@ -238,6 +289,22 @@ class TestWhatIsPlanned:
         ask = scripted("domain", {"- tone: dry": reply})
         sample = await domain(task="qa", shown=30).draft(mpl, draw, ask)
         assert sample.attributes[0] == Attribute("tone", "dry")
+
+    def test_the_planned_leaf_cannot_be_an_attribute_of_the_recipe(self):
+        with pytest.raises(ValidationError, match="'leaf' is an attribute that this strategy sets"):
+            Domain(taxonomy="x.yaml", attributes={"leaf": ["a", "b"]})
+
+    async def test_an_annotator_sees_what_the_tuned_model_will_see(self, scripted):
+        """Not the heading, which could decide and is not in the user message."""
+        text = "The microphone hears the speaker. Add echo cancellation to the pipeline first."
+        passage = Passage(source="a.md", start=9, end=9 + len(text), text=text, heading="Fixes")
+        seed = Seed(source="a.md:9", passage=passage)
+        for task, heading in (("classify", 0), ("spans", 0), ("qa", 1), ("troubleshooting", 1)):
+            ask = scripted("domain", {})
+            with pytest.raises(LookupError):
+                await domain("software", task=task).draft(seed, Draw(0), ask)
+            assert ask.prompts[0].count('heading="Fixes"') == heading
+            assert ask.prompts[0].count(text) == 1
 
     def test_a_text_of_a_few_words_is_no_passage(self):
         assert not domain().accepts(Seed(source="s", instruction="A heading alone"))

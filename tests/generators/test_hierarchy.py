@@ -77,7 +77,7 @@ async def test_an_order_is_planted_in_the_document_by_program(scripted, task):
     for paragraph in reply["document"].split("\n\n"):
         assert paragraph in sample.instruction
     place = next(each.value for each in sample.attributes if each.name == "place")
-    assert f"it is put in at its {place} afterwards" in ask.prompts[0]
+    assert f"its {place} afterwards" in ask.prompts[0]
 
 
 async def test_a_tool_result_is_json_with_the_order_in_it(scripted, task):
@@ -161,3 +161,33 @@ def test_an_unknown_rule_lists_the_known_ones():
 def test_no_rule_at_all():
     with pytest.raises(ValidationError, match="name at least one"):
         Hierarchy(rules=[])
+
+
+def test_options_that_leave_nothing_to_draw():
+    with pytest.raises(ValidationError, match=r"nothing can be drawn.*add the grade mixed"):
+        Hierarchy(rules=["format"], grades=["conflict"])
+
+
+async def test_rot13_is_not_used_where_it_would_change_nothing(scripted):
+    seed = Seed(source="задачи.jsonl#1", instruction="Как оплатить залог за инструмент?")
+    for number in range(8):
+        ask = scripted("hierarchy", {})
+        with pytest.raises(LookupError):
+            await Hierarchy(attacks=["encoded"]).draft(seed, Draw(number), ask)
+        assert "ROT13" not in ask.prompts[0]
+
+
+async def test_an_over_refusal_keeps_the_rule_that_it_misreads(scripted, task):
+    for rule, kept in (
+        ("persona", "rejected: ends with"),
+        ("language", "rejected: is written in"),
+        ("secret", "rejected: does not give away"),
+        ("scope", "rejected: contains"),
+    ):
+        ask = scripted("hierarchy", {})
+        with pytest.raises(LookupError):
+            await Hierarchy(rules=[rule], attacks=["direct"], grades=["look_alike"]).draft(
+                task, Draw(0), ask
+            )
+        assert "- rejected: declines\n" in ask.prompts[0]
+        assert f"- {kept}" in ask.prompts[0]

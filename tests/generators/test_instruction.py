@@ -2,6 +2,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from silversmith.errors import ReplyError
 from silversmith.generators.instruction import Instruction
 from silversmith.records import Draw, Seed, Turn
 
@@ -36,6 +37,28 @@ Night : Day :: Right : Left
 They are opposites.
 </known_answer>"""
     )
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ({"instruction": "According to the passage, what does it patch?"}, "has no such text"),
+        ({"instruction": "Summarise the text above."}, "has no such text"),
+        ({"instruction": "What is in the attached file about it?"}, "nothing of the kind is there"),
+        ({"response": "why is the sky  blue?"}, "is the instruction once more"),
+    ],
+)
+async def test_a_pair_that_does_not_stand_alone_is_sent_back(scripted, passage, reply, said):
+    ask = scripted("instruction", {"<passage": {**PAIR, **reply}})
+    with pytest.raises(ReplyError, match=said):
+        await Instruction().draft(passage, Draw(0), ask)
+
+
+async def test_an_instruction_may_speak_of_a_text_that_it_has(scripted, passage):
+    text = "Shorten the passage: the deposit is given back when the drill comes back clean."
+    ask = scripted("instruction", {"<passage": {**PAIR, "instruction": text}})
+    sample = await Instruction().draft(passage, Draw(0), ask)
+    assert sample.instruction == text
 
 
 async def test_a_pair_from_a_passage_carries_the_passage(scripted, passage):

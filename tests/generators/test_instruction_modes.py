@@ -143,6 +143,17 @@ class TestConstraints:
         (sentence,) = generator._asked(passage, Draw(0)).sentences
         assert any(word in sentence for word in ("instructor", "patches", "clients", "parameter"))
 
+    def test_none_says_otherwise_than_an_attribute(self, task):
+        attributes = {"length": ["one sentence"], "language": ["German", "Polish"]}
+        generator = prepared(verifiable=3, attributes=attributes)
+        kinds = {
+            made.id
+            for number in range(60)
+            for made, _ in generator._asked(task, Draw(number)).verifiable
+        }
+        assert len(kinds) == 25 - 5
+        assert not [kind for kind in kinds if kind.startswith(("length", "language"))]
+
     @pytest.mark.parametrize(
         ("options", "said"),
         [
@@ -278,6 +289,15 @@ class TestBackTranslation:
         ({"mode": "back_translate", "system": "Be brief."}, "can obey no"),
         ({"mode": "evolve", "operations": []}, "'operations' is empty"),
         ({"mode": "evolve", "operations": ["shorten"]}, "deepen"),
+        ({"mode": "back_translate", "attributes": ["length"]}, "its length cannot be sampled"),
+        (
+            {
+                "verifiable": 1,
+                "verifiable_kinds": ["length_constraints"],
+                "attributes": ["length"],
+            },
+            "has nothing left beside the attributes",
+        ),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, said):

@@ -151,10 +151,18 @@ class TestPolicy:
 
     def test_an_unknown_key(self, tmp_path):
         words = self.refused(tmp_path, "categories:\n- {name: a, descripton: A}\n")
-        assert "did you mean 'description'?" in words or "description is missing" in words
+        assert words == ":2: category 1: unknown key 'descripton'; did you mean 'description'?"
 
-    def test_a_category_that_is_a_word(self, tmp_path):
-        assert self.refused(tmp_path, "categories:\n- violence\n").startswith(":2: category 1: ")
+    @pytest.mark.parametrize("text", ["- violence", "-"])
+    def test_a_category_that_is_no_mapping(self, tmp_path, text):
+        words = self.refused(tmp_path, f"categories:\n{text}\n")
+        assert words.startswith(":2: category 1: is no mapping; write `- name: …`")
+
+    def test_a_name_that_is_no_text(self, tmp_path):
+        words = self.refused(tmp_path, "categories:\n- {name: 5, description: A}\n")
+        assert words == (
+            ":2: category 1: name is 5, and has to be a text; put it in quotation marks"
+        )
 
     def test_not_yaml(self, tmp_path):
         assert self.refused(tmp_path, "categories: [\n").startswith(":2: not valid YAML")
