@@ -49,7 +49,7 @@ def test_constraints_are_names_and_versions(root: Path) -> None:
     [
         (REGISTRY, "see https://" + "pypi" + ".org/project/x", "https://example.org/pypi"),
         (MACHINE_PATH, "cd /" + "home/ann/clone", "https://example.org/home/ann/clone"),
-        (MACHINE_PATH, 'path = "/' + 'work/main"', "the sandbox has no /home and no ~/work/x"),
+        (MACHINE_PATH, 'path = "/' + 'work/main"', "the sandbox has no home, and no ~/own/x"),
     ],
 )
 def test_the_patterns_find_what_they_are_for(
