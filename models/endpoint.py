@@ -21,6 +21,7 @@ import orjson
 from ..errors import EndpointError, ReplyError
 from . import faults
 from .base import Reply, Request, SchemaForm
+from .deadlines import Deadlines
 from .gate import Gate, Ticket
 from .line import Line
 from .meter import Meter
@@ -86,6 +87,7 @@ class EndpointConnection:
         self.meter = Meter()
         self._policy = policy or RetryPolicy(retries=spec.retries)
         self._paces = paces or Paces()
+        self._deadlines = Deadlines()
         self._form: SchemaForm | None = None
         self._client: openai.AsyncOpenAI | None = None
 
@@ -287,17 +289,17 @@ class EndpointConnection:
     async def _post(
         self, replica: Replica, content: bytes, timeout: float
     ) -> tuple[httpx2.Response, bytes]:
-        deadline = asyncio.timeout(timeout)
-        replica.under_way.add(deadline)
-        try:
-            async with deadline:
-                return await self._wire.exchange(replica.address, self._headers, content)
-        except TimeoutError:
-            raise openai.APITimeoutError(_post(replica)) from None
-        except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise faults.connection_fault(error, _post(replica)) from None
-        finally:
-            replica.under_way.discard(deadline)
+        with self._deadlines.within(timeout) as deadline:
+            replica.under_way.add(deadline)
+            try:
+                async with deadline:
+                    return await self._wire.exchange(replica.address, self._headers, content)
+            except TimeoutError:
+                raise openai.APITimeoutError(_post(replica)) from None
+            except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+                raise faults.connection_fault(error, _post(replica)) from None
+            finally:
+                replica.under_way.discard(deadline)
 
     def _read(self, response: httpx2.Response, body: bytes) -> Reply:
         if not response.is_success:

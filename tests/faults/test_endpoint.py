@@ -32,7 +32,7 @@ def assert_whole(dataset, samples):
 
 def test_everything_at_once(work, simulate, faulty):
     proxy = faulty(simulate(malformed_rate=0.1, flawed=0.3).url, **LASTING)
-    work.write(proxy.url, samples=40, timeout=1.0)
+    work.write(proxy.url, samples=40, timeout=3.0)
     assert work.finish("undisturbed").startswith("40 planned = ")
     assert set(proxy.stats()["faults"]) >= {"empty", "more_choices", "invalid_utf8"}
 
