@@ -66,6 +66,7 @@ $(VENV)/.installed-test: TARGET := .[test]
 $(VENV)/.installed-dev: TARGET := .[dev]
 $(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	@$(PIP) install --quiet --constraint constraints.txt --editable '$(TARGET)'
+	@$(VENV)/bin/python -m compileall -q -x '^\./(\.|build/|runs/)' .
 	@touch $@
 
 # mypy sees the root folder as the package, whatever the clone is called.

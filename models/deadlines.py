@@ -15,10 +15,10 @@ TICK = 0.05
 class Deadlines:
     """Limits for what waits in one event loop.
 
-    While the process is busy (a reply of 5 MB is read, the machine stands still), answers come in and
-    are not read. A limit by the clock would be over before they are, and what is paid for already
-    would be asked for again. So time counts by looks at the clock, and a look that is late counts
-    for no more than two ticks.
+    While the process is busy (a reply of 5 MB is read, the machine stands still), answers come in
+    and are not read. A limit by the clock would be over before they are, and what is paid for
+    already would be asked for again. So time counts by looks at the clock, and a look that is late
+    counts for no more than two ticks.
     """
 
     def __init__(self) -> None:

@@ -17,6 +17,9 @@ __all__ = ["Crew"]
 
 FAILURES_LOOKED_AT = 50
 
+SPARE = 8
+"""One worker more than there are places, for each so many places."""
+
 
 class Crew:
     """Drafts, judges and settles what is planned.
@@ -60,8 +63,9 @@ class Crew:
         concurrency = self._askers.concurrency(self._desk.models)
         try:
             async with asyncio.TaskGroup() as tasks:
-                # No more than may be under way: so a kill costs no more than that either.
-                for _ in range(max(1, concurrency)):
+                # Some more than may be under way, so that a place that becomes free finds a request
+                # that is ready to go.
+                for _ in range(max(1, concurrency + concurrency // SPARE)):
                     tasks.create_task(self._worker(plan, taking))
         except BaseExceptionGroup as group:
             raise _first(group) from None
