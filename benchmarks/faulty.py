@@ -144,9 +144,10 @@ class Proxy:
                 self._faults[lasting] += 1
                 reply = _spoiled(lasting, reply, request)
             response = web.Response(body=reply, status=status, content_type="application/json")
-            await response.prepare(request)
-            await response.write_eof()
-            self._count(digest, status)
+            with contextlib.suppress(ConnectionResetError):  # whoever asked has gone
+                await response.prepare(request)
+                await response.write_eof()
+                self._count(digest, status)
             return response
         except (asyncio.CancelledError, ConnectionError):
             self._counts["aborted"] += 1

@@ -48,6 +48,11 @@ FIRST_COUNT, FIRST_RATE = 500, 2000.0
 """The first requests of all go out no faster than so many a second, one by one rather than in
 heaps, so that a refusal is heard before many more are sent."""
 
+PROVEN = 2.0
+"""A first pace that is refused within so many seconds was told from requests that fell into two of
+the server's seconds. What is sure is what was let through with the pause counted in; the limit is
+taken to lie in the middle of both, by ratio."""
+
 LEAST_COUNT = 10
 """The pace is kept over at least so many requests, and at least a second; and so many must have
 been let through to tell a rate."""
@@ -91,6 +96,7 @@ class Pace:
         self._run_since: float | None = None
         self._untold = 0  # let through since a refusal last taught a rate
         self._in_vain = 0
+        self._proven = False
         # Of what is tried above the pace.
         self._held = False
         self._tried_at = math.inf
@@ -183,6 +189,10 @@ class Pace:
         if self._is_futile():
             self._set_back(now)
         elif seen and let_through:
+            self._proven |= mark.at - since > PROVEN
+            if not self._proven:  # at the first refusal of all the rate is infinite
+                sure = let_through / (mark.at - since + pause)
+                seen = min(seen, math.sqrt(sure * self.rate) / MARGIN)
             self._slow_down(now, seen, pause)
             self._untold = 0
 

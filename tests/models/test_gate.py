@@ -7,12 +7,14 @@ import asyncio
 import math
 import random
 import selectors
+import sys
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
 
+from silversmith.models import pace
 from silversmith.models.gate import Gate
 from silversmith.models.line import Line
 from silversmith.models.pace import Pace
@@ -269,6 +271,16 @@ def test_a_run_of_seconds_against_a_limit(server):
     """The first refusal tells the limit, and there is no second one."""
     course = drive(limited(server(always(200))), Gate(64), seconds=11)
     assert len(course.answered) >= 0.96 * 11 * 200
+    assert course.refused <= 0.01 * course.sent
+
+
+@pytest.mark.parametrize("phase", [0.8, 0.85, 0.9, 0.95])
+def test_first_requests_that_fall_into_two_seconds_of_the_server(phase, monkeypatch):
+    """More is let through than in any other second: what follows is too fast, but not for long."""
+    monkeypatch.setattr(pace, "FIRST_RATE", 600.0)
+    monkeypatch.setattr(sys.modules[__name__], "START", 1000 + phase)
+    course = drive(limited(windows(always(200))), Gate(64), seconds=11)
+    assert len(course.answered) >= 0.79 * 11 * 200
     assert course.refused <= 0.01 * course.sent
 
 
