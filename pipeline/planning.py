@@ -101,10 +101,9 @@ def read_seeds(recipe: Recipe, books: Books | None = None) -> Iterator[Seed]:
 class Register(Protocol):
     """Where planned samples are enrolled: a journal, or a sheet of paper."""
 
-    numbers: Numbers
-
     def enrol(self, place: int, sample_id: bytes) -> int:
-        """Note that the sample stands at `place` of the dataset; returns its number."""
+        """Note that the sample stands at `place` of the dataset, instead of any that was noted
+        there before; returns its number."""
         ...
 
 
@@ -121,11 +120,11 @@ class Planner:
         self._recipe = recipe
         self._journal = journal
         self._books = books
-        self._keys = [(g, generator_key(g)) for g in recipe.generators]
-        self._offsets: dict[str, int] = {}
+        # Each generator with its key, and with where its draws stand among those of a seed.
+        self._generators: list[tuple[Generator, bytes, int]] = []
         self._samples_per_seed = 0
         for generator in recipe.generators:
-            self._offsets[generator.title] = self._samples_per_seed
+            self._generators.append((generator, generator_key(generator), self._samples_per_seed))
             self._samples_per_seed += generator.draws
         self._met = bytearray()
         self._occurrences: dict[str, int] = {}
@@ -144,15 +143,16 @@ class Planner:
         left = self._recipe.limit
         for number, round_ in enumerate(rounds):
             async for place, seed in self._seeds():
-                usable = [(g, key) for g, key in self._keys if g.takes(seed)]
+                usable = [one for one in self._generators if one[0].takes(seed)]
                 if number == 0:
                     self._books.seeds += 1
                     self._books.unused_seeds += not usable
-                for generator, key in usable:
+                for generator, key, offset in usable:
+                    first = place * self._samples_per_seed + offset
                     for draw in round_:
                         if draw >= generator.draws:
                             continue
-                        yield self._enrolled(place, seed, generator, key, draw)
+                        yield self._enrolled(first + draw, seed, generator, key, draw)
                         if left is not None and (left := left - 1) == 0:
                             self.exhausted = True
                             return
@@ -165,23 +165,19 @@ class Planner:
         none is lost."""
         number = draw
         id_ = sample_id(key, seed, draw)
-        if self._is_met(id_):
+        n = self._journal.enrol(place, id_)
+        if n < len(self._met) and self._met[n]:
             again = f"{generator.title}/{seed.id}/{draw}"
             self._occurrences[again] = occurrence = self._occurrences.get(again, 0) + 1
             number += occurrence * generator.draws
             id_ = sample_id(key, seed, number)
-        first = place * self._samples_per_seed + self._offsets[generator.title]
-        n = self._journal.enrol(first + draw, id_)
+            n = self._journal.enrol(place, id_)
         self._books.planned += 1
         self._books.planned_of[generator.kind] += 1
         if n >= len(self._met):
             self._met.extend(bytes(max(1024, n + 1 - len(self._met))))
         self._met[n] = 1
         return Planned(n, id_, seed, generator, draw_of(generator, key, seed, number))
-
-    def _is_met(self, id_: bytes) -> bool:
-        n = self._journal.numbers.get(id_)
-        return n is not None and n < len(self._met) and bool(self._met[n])
 
     async def _seeds(self) -> AsyncGenerator[tuple[int, Seed]]:
         """The seeds with their places."""

@@ -80,6 +80,8 @@ class Journal:
             self._db.execute("PRAGMA cache_size=-16000")
             self._create_or_check()
             if enrols:
+                (count,) = self._db.execute("SELECT count(*) FROM samples").fetchone()
+                self.numbers = Numbers(room_for=count)
                 for n, id_ in self._db.execute("SELECT n, id FROM samples"):
                     self.numbers.add(id_, n)
             # A number is never given twice, even where damage took the sample that had it.
@@ -124,7 +126,8 @@ class Journal:
             )
 
     def enrol(self, place: int, sample_id: bytes) -> int:
-        """Note that the sample stands at `place` of the dataset; returns its number."""
+        """Note that the sample stands at `place` of the dataset, instead of any that was noted
+        there before; returns its number."""
         n = self.numbers.get(sample_id)
         if n is None:
             self._last = n = self._last + 1
@@ -139,9 +142,12 @@ class Journal:
         with self._explained("reading"):
             rows = self._db.execute("SELECT sample, settings, state FROM results")
             # One object per distinct value: a million rows share a handful.
-            same: dict[Standing, Standing] = {}
-            standings = ((n, Standing(settings, state)) for n, settings, state in rows)
-            return {n: same.setdefault(standing, standing) for n, standing in standings}
+            same: dict[tuple[bytes, int], Standing] = {}
+            settled = {}
+            for n, *standing in rows:
+                key = standing[0], standing[1]
+                settled[n] = same.get(key) or same.setdefault(key, Standing(*key))
+            return settled
 
     # What models said, and what became of it
 

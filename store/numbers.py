@@ -15,14 +15,20 @@ class Numbers:
     An id is a hash already; its first 12 bytes are kept. That two of ten million ids share
     these has a chance of 1 to 10^15.
 
+    Args:
+        room_for: how many are known to come.
+
     Attributes:
         last: the highest number that was given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, room_for: int = 0) -> None:
         self.last = 0
         self._count = 0
-        self._make(_FIRST_SLOTS)
+        slots = _FIRST_SLOTS
+        while 3 * room_for >= 2 * slots:
+            slots *= 2
+        self._make(slots)
 
     def __len__(self) -> int:
         return self._count
@@ -37,7 +43,8 @@ class Numbers:
             self._grow()
         self._put(*_halves(id_), number)
         self._count += 1
-        self.last = max(self.last, number)
+        if number > self.last:
+            self.last = number
 
     def _make(self, slots: int) -> None:
         self._slots = slots
