@@ -17,7 +17,6 @@ from ..errors import SeedError
 from ..generators import Generator
 from ..records import Draw, Seed
 from ..seeds import BadRow
-from ..store import Numbers
 from .books import Books
 from .components import spell
 from .recipe import Recipe
