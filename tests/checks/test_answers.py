@@ -170,46 +170,62 @@ async def test_many_at_once_from_several_tasks():
 
 
 def test_a_killed_worker_is_replaced():
-    pid = in_worker(lambda compare: compare("x", "x", 1) and _workers()[0]).result()
-    for each in _workers():
-        os.kill(each, signal.SIGKILL)
-    assert isinstance(pid, int)
+    assert in_worker(lambda compare: compare("x", "x", 1)).result() is True
+    workers = _workers(os.getpid())
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
     answers = [answers_agree_now("x+x", "2x") for _ in range(4)]
     assert answers[-1] is True
 
 
-def _workers():
-    """The worker processes of this process."""
-    found = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True
-    ).stdout
-    return [int(line.split()[0]) for line in found.splitlines() if "symbolic_worker" in line]
-
-
-def test_no_worker_is_left_when_the_program_is_killed(tmp_path):
+def test_no_worker_is_left_when_the_program_is_killed():
     code = (
-        "import os, signal, subprocess\n"
+        "import sys\n"
         "from silversmith.checks.answers import answers_agree_now\n"
-        "assert answers_agree_now('x+x', '2x')\n"
-        "ps = subprocess.run(['ps', '-o', 'pid=,args=', '--ppid', str(os.getpid())],"
-        " capture_output=True, text=True).stdout\n"
-        "print([l.split()[0] for l in ps.splitlines() if 'symbolic_worker' in l][0], flush=True)\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
+        "print(answers_agree_now('x+x', '2x'), flush=True)\n"
+        "sys.stdin.read()\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    pid = int(ended.stdout)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe) as program:
+        try:
+            assert program.stdout.readline() == b"True\n"
+            workers = _workers(program.pid)
+        finally:
+            program.kill()
+    assert workers
     for _ in range(200):
-        if not Path(f"/proc/{pid}").exists() or _is_zombie(pid):
+        if not any(map(_is_running, workers)):
             return
         time.sleep(0.05)
-    pytest.fail("the worker is still there")
+    pytest.fail("a worker is still there")
 
 
-def _is_zombie(pid):
+def _workers(parent):
+    """The worker processes of a process. Not by `ps`, which cuts long lines."""
+    return [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdigit()
+        and _status(folder.name)[1:2] == [str(parent)]
+        and b"symbolic_worker.py" in _read(folder / "cmdline")
+    ]
+
+
+def _is_running(pid):
+    return _status(pid)[:1] not in ([], ["Z"])
+
+
+def _status(pid):
+    """State, parent and so on of a process; nothing where it has ended (proc(5), `stat`)."""
+    return _read(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].decode().split()
+
+
+def _read(path):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
+        return path.read_bytes()
+    except OSError:  # it has ended since the folder was listed
+        return b""
 
 
 def test_extracted_answers_agree_with_recorded_labels():
