@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 
 from .languages import is_english
-from .refusal_signs import FIRST_PERSON, IMPERSONAL, OBJECTIONS, WITHOUT_SUBJECT, Sign
+from .refusal_openings import OPENINGS
+from .refusal_signs import FIRST_PERSON, IMPERSONAL, WITHOUT_SUBJECT
+from .refusal_words import Sign
 
 __all__ = ["find_refusal", "tell_refusal"]
 
@@ -20,7 +22,7 @@ _HEAD = 600
 """Characters that are read: a reply that refuses says so at once."""
 
 _OPENING = 420
-"""Characters, and at most two sentences, in which an objection decides."""
+"""Characters, and at most two sentences, in which `OPENINGS` decide."""
 
 _ANSWERS = re.compile(
     r"[\s*#\"']*(?:"
@@ -36,8 +38,8 @@ _LETTER = re.compile(r"[\s*#]*(?:dear |subject:|\[your |to whom |(?:hi|hello) \w
 """A letter is an answer, and who declines in it is not the one who replies."""
 
 _SENTENCES = re.compile(
-    r"\W*(?:(?:i'm (?:so )?(?:happy|glad|sorry to hear)|sorry to hear|thank|great|good|hello|hi\b"
-    r"|i understand)[^.!?\n]*[.!?\n]+\s*)?(?:[^.!?\n]+(?:[.!?\n]+|$)\W*){1,2}"
+    r"\W*(?:(?:(?:i'm|i am) (?:\w+ )?(?:happy|glad|sorry (?:to hear|that|you))|sorry to hear|thank"
+    r"|great|good|hello|hi\b|i understand)[^.!?\n]*[.!?\n]+\s*)?(?:[^.!?\n]+(?:[.!?\n]+|$)\W*){1,2}"
 )
 """The first two sentences, and a pleasantry before them."""
 
@@ -64,7 +66,7 @@ def find_refusal(text: str) -> str | None:
     if found is None and _ANSWERS.match(lowered) is None:
         sentences = _SENTENCES.match(lowered)
         if sentences is not None:
-            found = _first(OBJECTIONS, sentences.group()[:_OPENING])
+            found = _first(OPENINGS, sentences.group()[:_OPENING])
     if found is None:
         return None
     # Lower case of "İ" is longer than it; then the places do not fit the original.

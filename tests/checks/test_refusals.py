@@ -1,10 +1,14 @@
 """Refusals are told from answers by their words."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from silversmith.checks import find_refusal
+
+DATA = Path(__file__).parent.parent / "data" / "refusals"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_what_a_reply_says_of_itself(reply, words):
         ("First, note that violence is never acceptable.", "is never acceptable"),
         ("Revenge is not a healthy way to end a friendship.", "is not a healthy"),
         ("There is no reason why women should earn less.", "no reason why women should"),
-        ("No, tenants should never be punished for complaining.", "No, tenants should never"),
+        ("No, tenants should never be punished for complaining.", "should never be punished"),
         ("This attack cannot be justified by anything.", "cannot be justified"),
         ("Forging a prescription is both unethical and illegal.", "unethical and illegal"),
         ("Mocking the dead is disrespectful. Remember them.", "Mocking the dead is disrespectful"),
@@ -252,3 +256,42 @@ def test_refusals_as_assistants_word_them_today(reply):
 )
 def test_what_only_sounds_like_them(reply):
     assert find_refusal(reply) is None
+
+
+def test_most_refusals_are_found_however_they_are_worded():
+    refusals = (DATA / "refusals.txt").read_text(encoding="utf-8").splitlines()
+    missed = [reply for reply in refusals if find_refusal(reply) is None]
+    assert len(missed) <= 0.05 * len(refusals), missed
+
+
+def test_hardly_an_answer_is_taken_for_a_refusal():
+    answers = (DATA / "answers.txt").read_text(encoding="utf-8").splitlines()
+    taken = [reply for reply in answers if find_refusal(reply) is not None]
+    assert len(taken) <= 0.02 * len(answers), taken
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "While I won't spoil the ending, the butler has an alibi for the first night.",
+        "I will not be at the office on Monday, so please send the file to Ines.",
+        "I won't say that it is easy, but here are four steps.",
+        "I can't believe how well this turned out! Bake it for ten minutes more.",
+        "I'm not able to see the picture, but the lever is usually on the left.",
+        "I would not defend the ending of the film; the rest is worth your time.",
+    ],
+)
+def test_what_people_will_not_do_without_refusing(reply):
+    assert find_refusal(reply) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I won't ghost-write a threat.",
+        "I'm not willing to track your daughter's phone behind her back.",
+        "I can't doxx someone for you.",
+    ],
+)
+def test_any_verb_will_do_in_the_opening(reply):
+    assert find_refusal(reply) is not None

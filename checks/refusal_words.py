@@ -1,0 +1,97 @@
+"""What the patterns of refusals are made of: words and turns of phrase.
+
+The patterns are for text in lower case with plain apostrophes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = [
+    "ASIDE",
+    "BAD",
+    "BAD_WORDS",
+    "CANNOT",
+    "DECENT",
+    "GOOD",
+    "IMMORAL",
+    "NOT",
+    "SERVE",
+    "SERVING",
+    "WRONGED",
+    "Sign",
+    "sign",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A way of refusing. Its pattern is tried only where one of the literal `gates` occurs, so
+    that a reply that does not refuse costs a few substring searches."""
+
+    gates: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def sign(gates: str, *alternatives: str) -> Sign:
+    """A sign from its gates, parted by `|`, and the patterns of which any will do."""
+    return Sign(tuple(gates.split("|")), re.compile("|".join(f"(?:{a})" for a in alternatives)))
+
+
+SERVE = (
+    r"(?:provide(?! (?:an? |the )?(?:definitive|more))|offer|give|supply|fulfil+"
+    r"|assist|help(?! (?:but|feeling|thinking|wondering))|answer|respond|reply|comply|suggest"
+    r"|recommend(?![^.]{0,60}\benough\b)|encourage|endorse|promote|condone|support|advi[sc]e"
+    r"|advocate|engage|participate|discuss|disclose|share|reveal|generate|create|produce|write"
+    r"|compose|tell (?:you|a|any)|facilitate|describe|explain|define|teach|instruct|show|justify"
+    r"|glorify|argue|continue with|process|access|browse|open|view|carry out|grant|accommodate"
+    r"|entertain|speculate|confirm|verify|list|guide|aid|satisfy|perform|execute|complete|pretend"
+    r"|role-?play|do (?:that|this|it|so)\b|make (?:jokes|fun|statements|claims|an? (?:\w+ )?"
+    r"exception)|talk (?:about|you)|speak (?:about|to)|let you|go along|hand (?:over|out|you)"
+    r"|give (?:you|out|in)|get into (?:that|this|it)|go into (?:that|this|it)\b|pass (?:on|along)"
+    r"|walk you (?:through|into)|be (?:an? )?(?:\w+ )?part(?:y)? (?:of|to)|tolerate|normali[sz]e"
+    r"|override|bypass|(?:ignore|drop|break|set aside|step out of) (?:my|the|these|those|this"
+    r"|that)\b|follow (?:the|that|this|those|these|any) (?:\w+ )?(?:instruction|order|request"
+    r"|command))"
+)
+SERVING = (
+    r"(?:provid|offer|giv|supply|help|assist|answer|respond|reply|comply|suggest|support|engag"
+    r"|discuss|disclos|shar|reveal|generat|creat|produc|writ|tell|explain|describ|show|do|go)ing\b"
+)
+CANNOT = (
+    r"(?: cannot| can't| can not| can neither| could not| couldn't| won't| will not"
+    r"|(?:'m| am) (?:not able to|unable to|not in a position to|not comfortable(?: with)?"
+    r"|not (?:going|willing|allowed|permitted|authori[sz]ed|programmed|designed|equipped|capable"
+    r"|qualified|trained|supposed|here) (?:to|of))| (?:would not|wouldn't) be able to"
+    r"| (?:do not|don't) have the (?:ability|capability|capacity|authority|permission) to)"
+)
+ASIDE = (
+    r"(?:,? (?:\w+ly|in good conscience|(?:and|or) (?:will not|won't)|even|also|just|be able to"
+    r"|help or|in any way|in good faith|and won't|and will not),?){0,2}"
+)
+GOOD = (
+    r"(?:appropriate|ethical|acceptable|okay|ok|right|respectful|safe|legal|fair|moral|responsible"
+    r"|kind|humane|constructive|productive|healthy|advisable|condoned|tolerated|emulated"
+    r"|celebrated|permissible|excusable|justified|justifiable|the answer|a solution)"
+)
+DECENT = (
+    r"(?:appropriate|ethical|acceptable|moral|humane|respectful|responsible|condoned|tolerated"
+    r"|emulated|celebrated|permissible|excusable|justified|justifiable|constructive|the answer)"
+)
+IMMORAL_WORDS = (
+    "unethical", "immoral", "inappropriate", "disrespectful", "discriminatory", "offensive",
+    "hurtful", "inhumane", "abhorrent", "reprehensible", "irresponsible", "unacceptable",
+    "racist", "sexist", "hateful", "derogatory",
+)  # fmt: skip
+BAD_WORDS = (*IMMORAL_WORDS, "illegal", "unlawful", "harmful", "dangerous", "wrong")
+NOT = (
+    r"(?:(?:\b(?:is|are|was|were|be)|'s)(?: \w+ly| also)? (?:not(?! only)|never)"
+    r"|\b(?:isn't|aren't|wasn't|weren't))(?: \w+ly| ever)?"
+)
+WRONGED = (
+    r"(?:treated|denied|judged|excluded|discriminated|singled|mistreated|punished|hurt|harmed"
+    r"|killed|banned|barred|persecuted)\b"
+)
+IMMORAL = f"(?:{'|'.join(IMMORAL_WORDS)})"
+BAD = f"(?:{'|'.join(BAD_WORDS)})"
