@@ -66,13 +66,18 @@ def _lines(plan: Forecast) -> Iterator[str]:
 
 def _what_there_is(plan: Forecast) -> Iterator[str]:
     least = "" if plan.complete else "at least "
-    unused = f", {plan.unused_seeds:,} of them suit no generator" if plan.unused_seeds else ""
+    unused = ""
+    if plan.unused_seeds:
+        first = plan.unused_listed[0]
+        unused = f", {plan.unused_seeds:,} of them suit no generator (the first: {first})"
     kept = f", drawn until {plan.target:,} are kept" if plan.target is not None else ""
     samples = f"{least}{plan.samples:,} samples{kept}"
     yield f"{least.capitalize()}{plan.seeds:,} seeds{unused}; {samples}."
     if not plan.complete:
         times = f", about {plan.times:.1f} times as many by the files' size" if plan.times else ""
         yield f"The seeds go on{times}; all figures are of those that were read for this plan."
+    for generator, needs in plan.idle.items():
+        yield f"No seed suits {generator}, which needs {needs}."
     for variety in plan.varieties:
         yield _how_draws_differ(variety)
     if plan.aimed:

@@ -61,11 +61,14 @@ class Policy(BaseModel):
         return next((each for each in self.categories if each.name == name), None)
 
     def unknown(self, name: object) -> str:
-        """What to say of a name that is no category: the nearest right one, and all there are."""
+        """What to say of a name that is no category: the nearest right one, and all there are.
+
+        Names stand without quotation marks, since failures are counted by what is not quoted.
+        """
         names = [each.name for each in self.categories]
         near = difflib.get_close_matches(str(name), names, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"there is no category {name!r} in the policy; {hint}known: {', '.join(names)}"
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"there is no category {name} in the policy; {hint}known: {', '.join(names)}"
 
 
 @functools.cache

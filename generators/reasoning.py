@@ -124,6 +124,12 @@ class Reasoning(Generator):
             raise ValueError("min_agreement needs agreement, the number of solutions to compare")
         return self
 
+    @property
+    def needs(self) -> str:
+        if self.solve:
+            return "tasks with a known answer"
+        return "passages of documents" if self.cite else super().needs
+
     def accepts(self, seed: Seed) -> bool:
         if self.solve:
             return bool(seed.passage is None and seed.instruction.strip() and seed.answer.strip())

@@ -222,7 +222,7 @@ class Refusal(Generator):
         harmful = str(seed.fields.get("harmful", True)).strip().lower()
         if harmful not in _TRUE | _FALSE:
             raise ReplyError(
-                f"{seed.source}: the column harmful holds {harmful!r}; it is true or false"
+                f"{seed.source}: the column harmful holds {harmful}; it is true or false"
             )
         return category, harmful in _TRUE
 

@@ -47,6 +47,7 @@ class Books:
         expected: how many samples the whole run will plan, or None while that is unknown.
         planned: samples planned so far.
         planned_of: these by strategy.
+        planned_by: these by the title of their generator.
         reused: of these, settled by an earlier run of the same folder.
         drafted, judged, failed: samples that have got that far in this run.
         calls, usage: replies received in this run, and their tokens.
@@ -54,6 +55,7 @@ class Books:
         cost: US dollars that all runs of this folder spent, or None where a price is unknown.
         failures: how often each reason occurred in this run.
         unused_seeds: seeds that no generator of the recipe can use.
+        unused_listed: where they stand, of the first 1,000.
         bad_rows: rows of seed files that could not be read (where and why, the first 1,000).
         bad_row_count: how many there are in all.
     """
@@ -63,6 +65,7 @@ class Books:
     seeds: int = 0
     planned: int = 0
     planned_of: Counter[str] = field(default_factory=Counter)
+    planned_by: Counter[str] = field(default_factory=Counter)
     reused: int = 0
     drafted: int = 0
     judged: int = 0
@@ -73,6 +76,7 @@ class Books:
     cost: float | None = None
     failures: Counter[str] = field(default_factory=Counter)
     unused_seeds: int = 0
+    unused_listed: list[str] = field(default_factory=list)
     bad_rows: list[tuple[str, str]] = field(default_factory=list)
     bad_row_count: int = 0
     started: float = field(default_factory=time.monotonic)

@@ -22,7 +22,7 @@ from .desk import RunDesk
 from .filtering import Filtering, Outcome, count_kept
 from .ledger import Ledger
 from .meanwhile import Meanwhile
-from .planning import Planned, Planner
+from .planning import Planned, Planner, idle_generators
 from .processes import DEALT_AT_ONCE, Processes, shares
 from .recipe import Recipe
 from .rehearsal import Rehearsed, rehearse
@@ -258,6 +258,7 @@ class _Job:
             exhausted=exhausted,
             outcome=outcome,
             failures=self.journal.failures(),
+            idle=idle_generators(self.recipe, self.books.planned_by) if exhausted else {},
             usage=self.journal.spending(),
             requests=requests_of(self.journal),
             cost=self.budget.cost,

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..models.tokens import token_counter
 from .footprint import Footprint, footprint
+from .planning import idle_generators
 from .progress import look_into
 from .recipe import Recipe
 from .rehearsal import rehearse, rehearse_samples
@@ -28,6 +29,8 @@ class Forecast:
 
     Attributes:
         seeds, unused_seeds: how many there are, and how many of them suit no generator.
+        unused_listed: where these stand, of the first 1,000.
+        idle: generators that no seed suits, each with what it needs.
         complete: False where the seeds were not read to their end, so that there is more of all.
         times: about how many times as much there is in all, or None where nobody knows.
         samples, settled: how many are planned in all, and need nothing any more.
@@ -44,6 +47,8 @@ class Forecast:
 
     seeds: int
     unused_seeds: int
+    unused_listed: tuple[str, ...]
+    idle: Mapping[str, str]
     complete: bool
     times: float | None
     samples: int
@@ -115,6 +120,8 @@ async def forecast(recipe: Recipe, out: Path | None = None) -> Forecast:
     return Forecast(
         seeds=found.seeds,
         unused_seeds=found.unused,
+        unused_listed=found.unused_listed,
+        idle=idle_generators(recipe, found.planned) if found.complete else {},
         complete=found.complete,
         times=1.0 if found.complete else found.times,
         samples=found.planned.total(),

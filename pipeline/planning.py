@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +27,8 @@ __all__ = [
     "draw_of",
     "expected_samples",
     "generator_key",
+    "idle_generators",
+    "needs_of",
     "read_seeds",
     "sample_id",
 ]
@@ -37,6 +39,7 @@ COUNTED_AT_ONCE = 50
 COUNT_REST = 0.005
 """Seconds that counting rests after so many seeds: it must not hold up who asks the models."""
 BAD_ROWS_LISTED = 1_000
+UNUSED_LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,27 @@ def read_seeds(recipe: Recipe, books: Books | None = None) -> Iterator[Seed]:
         raise SeedError("The recipe's sources hold no seed: check the files under `seeds:`")
 
 
+def needs_of(generator: Generator) -> str:
+    """What a seed must have so that a generator takes it, in words."""
+    return generator.needs + ("" if generator.seeds == "all" else f" (seeds: {generator.seeds})")
+
+
+def idle_generators(recipe: Recipe, planned_by: Mapping[str, int]) -> dict[str, str]:
+    """The titles of generators for which nothing is planned, each with what it needs; none where
+    a limit ended the planning, since their seeds may not have had their turn.
+
+    Args:
+        planned_by: samples by the title of their generator, once all seeds have been read.
+    """
+    if recipe.limit is not None and sum(planned_by.values()) >= recipe.limit:
+        return {}
+    return {
+        generator.title: needs_of(generator)
+        for generator in recipe.generators
+        if not planned_by.get(generator.title)
+    }
+
+
 class Register(Protocol):
     """Where planned samples are enrolled: a journal, or a sheet of paper."""
 
@@ -145,7 +169,8 @@ class Planner:
                 usable = [one for one in self._generators if one[0].takes(seed)]
                 if number == 0:
                     self._books.seeds += 1
-                    self._books.unused_seeds += not usable
+                    if not usable:
+                        self._note_unused(seed)
                 for generator, key, offset in usable:
                     first = place * self._samples_per_seed + offset
                     for draw in round_:
@@ -173,10 +198,16 @@ class Planner:
             n = self._journal.enrol(place, id_)
         self._books.planned += 1
         self._books.planned_of[generator.kind] += 1
+        self._books.planned_by[generator.title] += 1
         if n >= len(self._met):
             self._met.extend(bytes(max(1024, n + 1 - len(self._met))))
         self._met[n] = 1
         return Planned(n, id_, seed, generator, draw_of(generator, key, seed, number))
+
+    def _note_unused(self, seed: Seed) -> None:
+        self._books.unused_seeds += 1
+        if len(self._books.unused_listed) < UNUSED_LISTED:
+            self._books.unused_listed.append(seed.source)
 
     async def _seeds(self) -> AsyncGenerator[tuple[int, Seed]]:
         """The seeds with their places."""

@@ -13,7 +13,7 @@ from ..models import ModelSpec, Reply, Request
 from ..models.simulated import SimulatedConnection, SimulatedOptions
 from ..records import Draft, Sample, Seed
 from .asking import Asker, Question, Questions
-from .planning import Planned, draw_of, generator_key, read_seeds, sample_id
+from .planning import Planned, draw_of, generator_key, needs_of, read_seeds, sample_id
 from .recipe import Recipe
 from .samples import Askers, draft_and_judge
 
@@ -79,10 +79,7 @@ def _nothing_to_use(recipe: Recipe, seeds: Sequence[Seed]) -> str:
     """Why none of the first seeds can be used."""
     first = f"the first {len(seeds)} seeds" if len(seeds) > 1 else "the seeds"
     places = ", ".join(seed.source for seed in seeds[:3]) + (" …" if len(seeds) > 3 else "")
-    wanted = "; ".join(
-        f"{one.title} needs {one.needs}" + ("" if one.seeds == "all" else f" (seeds: {one.seeds})")
-        for one in recipe.generators
-    )
+    wanted = "; ".join(f"{one.title} needs {needs_of(one)}" for one in recipe.generators)
     return f"None of {first} ({places}) can be used: {wanted}"
 
 

@@ -60,6 +60,7 @@ class Closing:
         exhausted: whether the seeds were read to their end, so that `planned` is the whole.
         outcome: what the filters left, or None where the run stopped before them.
         failures: how many samples failed for which reason.
+        idle: generators that no seed suits, each with what it needs.
         usage: what each asker used of each model.
         requests: how many requests each model got, and what became of them.
         cost: US dollars, or None where it is unknown.
@@ -74,6 +75,7 @@ class Closing:
     exhausted: bool
     outcome: Outcome | None
     failures: Sequence[tuple[str, int]] = ()
+    idle: Mapping[str, str] = field(default_factory=dict)
     usage: Sequence[Spending] = ()
     requests: Mapping[str, Any] = field(default_factory=dict)
     cost: float | None = 0.0
@@ -110,11 +112,13 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
         **counted.manifest(),
         "coverage": _coverage(recipe, folder) if outcome is not None else [],
         "attributes": kept_values(recipe.generators, folder.path / "kept") if kept else {},
+        "idle": dict(end.idle),
         "funnel": [asdict(step) for step in outcome.funnel] if outcome is not None else [],
         "failures": [{"reason": reason, "samples": n} for reason, n in end.failures],
         "seeds": {
             "read": books.seeds,
             "unused": books.unused_seeds,
+            "unused_listed": books.unused_listed,
             "bad_rows": books.bad_row_count,
             "bad_rows_listed": [{"where": w, "reason": r} for w, r in books.bad_rows],
         },

@@ -57,6 +57,7 @@ class Survey:
 
     Attributes:
         seeds, unused: seeds read, and those of them that suit no generator.
+        unused_listed: where the first of these stand.
         planned: samples, by the generator's title.
         settled: of these, the ones that need nothing any more.
         unasked: of the rest, those for which an asker has no reply yet, by the titles of
@@ -71,6 +72,7 @@ class Survey:
 
     seeds: int = 0
     unused: int = 0
+    unused_listed: tuple[str, ...] = ()
     planned: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     unasked: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -121,6 +123,7 @@ async def survey(recipe: Recipe, askers: Askers, earlier: Earlier) -> Survey:
                 break
     found.complete = planner.exhausted
     found.seeds, found.unused = books.seeds, books.unused_seeds
+    found.unused_listed = tuple(books.unused_listed)
     found.picked = {**done, **found.picked}
     return found
 

@@ -87,12 +87,12 @@ async def test_draws_go_through_categories_and_kinds(scripted, task):
     [
         (
             {"category": "crimes"},
-            "mine.csv#3: there is no category 'crimes' in the policy; did you",
+            "mine.csv#3: there is no category crimes in the policy; did you",
         ),
         ({}, "mine.csv#3: the request has no category"),
         (
             {"category": "hate", "harmful": "perhaps"},
-            "mine.csv#3: the column harmful holds 'perhaps'",
+            "mine.csv#3: the column harmful holds perhaps",
         ),
     ],
 )
@@ -174,7 +174,7 @@ class TestPolicy:
     def test_an_unknown_category_in_the_recipe(self):
         with pytest.raises(RecipeError) as caught:
             Refusal(categories=["privcy"]).prepare(Path("."))
-        assert "there is no category 'privcy' in the policy; did you mean 'privacy'?" in str(
+        assert "there is no category privcy in the policy; did you mean privacy?" in str(
             caught.value
         )
 
