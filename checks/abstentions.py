@@ -28,9 +28,20 @@ _SOURCE = (
     r"(?:text|passage|document|page|section|article|notice|excerpt|extract|material|source|guide"
     r"|manual|agreement|contract|licen[cs]e|faq|letter|paragraph|clause|report|documentation"
     r"|what you(?:'ve| have)? (?:sent|given|pasted|shared|posted|quoted)|policy|terms|readme"
-    r"|snippet|instructions|description|summary|email|memo|log)"
+    r"|snippet|instructions|description|summary|e-?mail|memo|log|page|handbook|notes|booklet|leaflet"
+    r"|brochure|post|chapter|entry|transcript|message|announcement|bulletin|wording|context"
+    r"|information (?:provided|given|here)|what (?:is|was) (?:given|provided|quoted|shown))"
 )
 _NOT = r"(?:does not|doesn't|do not|don't|did not|didn't|never|fails to)"
+_HELD = (
+    r"(?:information|details?|figures?|numbers?|dates?|names?|answers?|hints?|clues?|indication"
+    r"|times?|prices?|amounts?|reasons?|years?|days?|hours?|ages?|address(?:es)?|deadlines?|values?"
+    r"|versions?|sizes?|lengths?|durations?|places?|locations?|phone numbers?|rates?|costs?|fees?"
+    r"|salar(?:y|ies)|mention|sums?|counts?|percentages?|sources?|examples?|definition)"
+)
+"""What a text may hold none of."""
+
+_ASKED = r"(?:how|when|where|which|who|whom|whose|what|whether|why|if)\b"
 _IS_NOT = r"(?:(?:is|are|was|were) (?:not|never|nowhere)|isn't|aren't|wasn't|weren't)"
 _ABSTENTIONS = re.compile(
     "|".join(
@@ -38,7 +49,37 @@ _ABSTENTIONS = re.compile(
         for pattern in (
             rf"\b{_SOURCE}\b[^.!?\n]{{0,60}}?\b{_NOT}(?: \w+ly| actually| itself| even)? {_TELL}",
             rf"\b(?:it|this|that|here) {_NOT}(?: \w+ly)? {_SPEAK}",
-            rf"\b{_IS_NOT}(?: \w+ly| anywhere)? {_SPOKEN}\b",
+            rf"\b{_IS_NOT}(?: \w+ly| anywhere)? {_SPOKEN}\b(?! (?:until|about|to|before|by))",
+            rf"\b{_IS_NOT}(?: \w+ly)? (?:given|provided|named|listed|recorded)(?=[.;:!]| and\b|$)",
+            rf"\b{_IS_NOT}(?: \w+ly)? (?:in |part of )?(?:here|this|what you|what is|it\b)",
+            r"\b(?:couldn't|could not|can't|cannot|don't|do not|didn't|did not) (?:\w+ )?"
+            rf"(?:find|see|spot)\b[^.!?\n]{{0,80}}\b(?:in|on|among)\b[^.!?\n]{{0,40}}\b(?:{_SOURCE}|here)\b",
+            r"\bsilent (?:on|about|as to)\b|\b(?:remains|stays|is left) (?:open"
+            r"|unsaid|unclear|unknown|unstated|unspecified)\b|\bunstated\b|\bunmentioned\b",
+            rf"\b(?:but|and|though|yet),? not (?:for |by |at |in |to |from |on )?{_ASKED}",
+            rf"\bnot (?:for |by |at |in |to |from |on )?{_ASKED}",
+            rf"\b(?:gives?|states?|names?|mentions?|lists?|specif(?:y|ies)|contains?|includes?|has"
+            rf"|provides?|tells?|shows?|quotes?) no (?:\w+ )?{_HELD}\b",
+            r"\bno (?:\w+ ){1,5}(?:appears?|comes? up|can be found|is to be found|turns? up)\b",
+            rf"\bno (?:\w+ )?{_HELD}(?: (?:for|of|on|about) [^.!?\n]{{1,40}})?"
+            r" (?:here\b|in (?:the|this|that|your|what))\b",
+            r"\bno (?:reference|allusion) to\b|\bthere(?:'s| is| was) nothing (?:on|about)\b"
+            rf"|\bnothing (?:on|about) (?:{_ASKED}|the|its?|this|that)",
+            r"^\W*not (?:stated|given|said|mentioned|specified)\b|\bnot among (?:the|those|what)\b",
+            rf"\bthere (?:isn't|is not|aren't|are not) (?:an? |any )[^.!?\n]{{0,50}}"
+            rf"\b(?:in|on|anywhere)\b[^.!?\n]{{0,20}}\b(?:{_SOURCE}|here|it)\b",
+            rf"\bnot (?:something|anything) (?:that |which )?(?:this|the|that|your|it)\b"
+            rf"[^.!?\n]{{0,30}}\b{_TELL}",
+            rf"\bnothing\b[^.!?\n]{{0,40}}\b{_TELL}s?\b[^.!?\n]{{0,20}}\b{_ASKED}",
+            rf"\bwithout (?:\w+ly )?(?:saying|stating|giving|naming|mentioning|specifying"
+            rf"|telling|indicating|explaining) (?:{_ASKED}|the|its|their|any|an?\b)",
+            r"\b(?:never|not|nowhere) (?:once )?(?:comes? up|come up|appears?|gets? mentioned)\b",
+            rf"\b{_SOURCE} (?:stops|ends|breaks off|is cut off) (?:short |just )?before\b",
+            rf"\b(?:isn't|is not|not|un)(?: \w+)? ?(?:clear|possible to (?:tell|say))\b"
+            rf"[^.!?\n]{{0,40}}\b(?:{_ASKED}|from)",
+            rf"\b(?:{_TELL}s?)\b[^.!?\n]{{1,80}}, not (?:the|its|their|a|an|any) ",
+            rf"\b(?:based on|from|going by|judging by|with)\b[^.!?\n]{{0,40}}\b{_SOURCE}\b"
+            r"[^.!?\n]{0,80}\b(?:can't|cannot|can not|couldn't|could not|isn't|is not)\b",
             rf"\b{_IS_NOT}(?: \w+ly| anywhere)? {_TOLD}\b[^.!?\n]{{0,12}}"
             rf"\b(?:here|anywhere|{_SOURCE})\b",
             r"\bnot (?:in|part of) (?:the|this|that|your) (?:\w+ )?" + _SOURCE,

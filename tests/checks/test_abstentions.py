@@ -1,10 +1,14 @@
 """Replies that say that the text does not say it, and plain negative answers, which do not."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from silversmith.checks.abstentions import find_abstention
+
+DATA = Path(__file__).parent.parent / "data" / "abstentions"
 
 
 @pytest.mark.parametrize(
@@ -66,3 +70,15 @@ def test_a_negative_answer_is_an_answer(reply):
 def test_any_text_is_read(text):
     found = find_abstention(text)
     assert found is None or found in text.replace("’", "'").lower()
+
+
+def test_four_of_five_are_found_however_they_are_worded():
+    replies = (DATA / "abstentions.txt").read_text(encoding="utf-8").splitlines()
+    missed = [reply for reply in replies if find_abstention(reply) is None]
+    assert len(missed) <= 0.2 * len(replies), missed
+
+
+def test_hardly_an_answer_is_taken_for_one():
+    answers = (DATA / "answers.txt").read_text(encoding="utf-8").splitlines()
+    taken = [reply for reply in answers if find_abstention(reply) is not None]
+    assert len(taken) <= 0.05 * len(answers), taken
