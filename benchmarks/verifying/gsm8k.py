@@ -23,6 +23,9 @@ from verifying import Figure
 __all__ = ["measure"]
 
 _NOTE = re.compile(r"<<([0-9.+*/() -]+)=(-?[0-9.]+)>>")
+_NOTED = re.compile(r"<<([^<>=]+)=([^<>=]+)>>")
+"""Any note of one equality: with percents, currencies and thousands as well."""
+
 _STATED = re.compile(r"([0-9)]\s*=\s*\$?)<<[0-9.+*/() -]+=(-?[0-9]+)>>\2(?![0-9.])")
 
 
@@ -60,12 +63,16 @@ def _answers(problems: list[dict[str, Any]], solutions: list[dict[str, Any]]) ->
 def _notes(solutions: list[dict[str, Any]]) -> Iterator[Figure]:
     wrong = found = right = alarms = 0
     for row in solutions:
-        truth = {_holds(*note) for note in _NOTE.findall(row["solution"])} - {None}
-        if not truth:
+        truths = [
+            (note.group(), truth)
+            for note in _NOTED.finditer(row["solution"])
+            if (truth := _holds(*map(_plain, note.groups()))) is not None
+        ]
+        if not truths:
             continue
-        notes = " ".join(note.group() for note in _NOTE.finditer(row["solution"]))
+        notes = " ".join(note for note, _ in truths)
         called = any(each.verdict == "wrong" for each in find_statements(notes))
-        if False in truth:
+        if not all(truth for _, truth in truths):
             wrong += 1
             found += called
         else:
@@ -102,11 +109,18 @@ def _people(problems: list[dict[str, Any]]) -> Iterator[Figure]:
     )  # fmt: skip
 
 
+def _plain(side: str) -> str:
+    """A side of a note as Python reads it: 1,200 as 1200, $5 as 5, 20% as (20/100), 05 as 5."""
+    side = re.sub(r"(?<=\d),(?=\d{3})", "", side).replace("$", "")
+    side = re.sub(r"(\d+\.?\d*|\.\d+)%(?![\d.])", r"(\1/100)", side)
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", side).strip()
+
+
 def _holds(expression: str, result: str) -> bool | None:
     """Whether a note is right, up to the rounding of what it shows; None where it is no sum."""
     try:
         value = _value(ast.parse(expression.strip(), mode="eval").body)
-        shown = Fraction(result)
+        shown = _value(ast.parse(result, mode="eval").body)
     except (SyntaxError, ValueError, ZeroDivisionError, TypeError):
         return None
     places = len(result.partition(".")[2])
