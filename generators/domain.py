@@ -64,7 +64,8 @@ class Domain(Generator):
     """What stands before the assumptions in the answers of `qa`."""
 
     general: str = ""
-    """A JSON Lines file of general instruction data (messages, or prompt and response)."""
+    """A dataset of general instruction data (messages, or prompt and response): a file of JSON
+    Lines or Parquet, or a folder of Parquet files such as the `kept` of a run."""
 
     general_share: float = Field(default=0.0, ge=0, lt=1)
     """The share of this generator's samples that are rows of `general`, taken as they are, so
@@ -89,7 +90,7 @@ class Domain(Generator):
         if not self.task or len(set(self.task)) < len(self.task):
             raise ValueError(f"'task' names tasks once each, of {', '.join(get_args(TaskName))}")
         if bool(self.general) != bool(self.general_share):
-            raise ValueError("'general' (a file) and 'general_share' (above 0) need each other")
+            raise ValueError("'general' (a dataset) and 'general_share' (above 0) need each other")
         return self
 
     def prepare(self, folder: Path) -> None:

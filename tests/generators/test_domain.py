@@ -6,6 +6,8 @@ import pickle
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
@@ -330,12 +332,12 @@ class TestGeneralData:
         )
         return tmp_path
 
-    def mixed(self, folder, share):
+    def mixed(self, folder, share, general="general.jsonl"):
         return domain(
             "t.yaml",
             folder=folder,
             task="spans",
-            general="general.jsonl",
+            general=general,
             general_share=share,
             general_licence="MIT",
         )
@@ -353,6 +355,52 @@ class TestGeneralData:
             assert (sample.strategy, sample.seed.licence) == ("general", "MIT")
             assert (sample.origin.generator, sample.origin.model) == ("domain", "")
             assert sample.attributes == (Attribute("task", "general"),)
+
+    async def test_a_parquet_file(self, scripted, folder, mpl):
+        rows = [{"prompt": f"Number {n}?", "response": f"It is {n}."} for n in range(7)]
+        pq.write_table(pa.Table.from_pylist(rows), folder / "general.parquet", row_group_size=3)
+        samples = await self.drawn(scripted, mpl, self.mixed(folder, 0.999, "general.parquet"))
+        assert {(s.instruction, s.response, s.seed.source) for s in samples} == {
+            (f"Number {n}?", f"It is {n}.", f"general.parquet#{n + 1}") for n in range(7)
+        }
+
+    async def test_what_a_run_has_kept(self, scripted, folder, mpl):
+        (folder / "tasks.jsonl").write_text('{"instruction": "Name a fruit.", "output": "Apple"}\n')
+        run = Recipe(
+            models={"writer": "simulated"},
+            seeds=[{"tasks": "tasks.jsonl"}],
+            generators=[{"instruction": {"draws": 3}}],
+            folder=folder,
+        ).run(folder / "run")
+        assert run.balance.kept == 3
+        samples = await self.drawn(scripted, mpl, self.mixed(folder, 0.999, "run/kept"))
+        assert len({sample.instruction for sample in samples}) == 3
+        assert all(s.seed.source.startswith("run/kept/") and s.response for s in samples)
+
+    async def drawn(self, scripted, seed, generator):
+        ask = scripted("domain", {})
+        return [await generator.draft(seed, Draw(number), ask) for number in range(60)]
+
+    def test_parquet_that_is_none_or_holds_no_sample(self, folder):
+        pq.write_table(pa.table({"colour": ["red"]}), folder / "colours.parquet")
+        (folder / "text.parquet").write_text("no table")
+        (folder / "empty").mkdir()
+        for name, reason in (
+            ("colours.parquet", "colours.parquet#1: the columns"),
+            ("text.parquet", "text.parquet is no Parquet"),
+            ("empty", "holds no Parquet files; name a file of JSON Lines or Parquet"),
+            ("none.parquet", "does not exist; paths start from"),
+        ):
+            with pytest.raises(RecipeError, match=reason):
+                self.mixed(folder, 0.1, name)
+
+    def test_another_row_is_a_change(self, folder):
+        hashes = set()
+        for colour in ("red", "green"):
+            rows = [{"prompt": "Which colour?", "response": colour}]
+            pq.write_table(pa.Table.from_pylist(rows), folder / "general.parquet")
+            hashes.add(self.mixed(folder, 0.1, "general.parquet").contents[1])
+        assert len(hashes) == 2
 
     def test_the_share_is_of_all_that_is_planned(self, folder):
         generator = self.mixed(folder, 0.1)
