@@ -47,8 +47,8 @@ def show(report: RunReport) -> None:
         )
     if seeds["unused"]:
         first = seeds["unused_listed"][0]
-        line = f"{seeds['unused']:,} seeds suit no generator of the recipe; the first: {first}"
-        console.print(Text(line), soft_wrap=whole)
+        unused = f"{seeds['unused']:,} seeds suit no generator of the recipe; the first: {first}"
+        console.print(Text(unused), soft_wrap=whole)
     for generator, needs in manifest["idle"].items():
         console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
     console.print(Text(str(report.balance)))
