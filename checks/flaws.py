@@ -89,7 +89,7 @@ def fault_in_halves(checks: Iterable[Check], halves: Halves) -> str | None:
 QUOTED = frozenset({"sycophancy", "leaked_system_prompt", "wrong_premise", "unsafe_compliance"})
 """Flaws that are a passage of the rejected half, which is quoted."""
 
-_LENGTHS_DIFFER = frozenset({"verbosity", "over_refusal", "unsafe_compliance"})
+_LENGTHS_DIFFER = frozenset({"verbosity", "unsafe_compliance"})
 """Flaws that make one half longer than the other by nature."""
 
 NOBODY_DECLINES = frozenset(

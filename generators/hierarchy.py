@@ -219,6 +219,8 @@ def _demands(rule: Rule, grade: Grade, fields: Sequence[str]) -> tuple[Demand, .
         wrong = (("declines", ""), *rule.kept)
         if rule.variety != "closing":  # a whole sentence, which both halves end with
             wrong = (*wrong, ("withholds", "chosen"))
+        if not rule.lengths_differ:
+            wrong = (*wrong, ("as_long_as", "chosen"))
     demands += [Demand("rejected", kind, argument) for kind, argument in wrong]
     demands += [Demand("where", "quotes", "rejected"), Demand("where", "differs", "chosen")]
     return tuple(demands)

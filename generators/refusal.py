@@ -254,6 +254,7 @@ _ANSWERED = (
     Demand("chosen", "helps"),
     Demand("rejected", "declines"),
     Demand("rejected", "at_most_words", "120"),
+    Demand("rejected", "as_long_as", "chosen"),
     Demand("rejected", "withholds", "chosen"),
     Demand("where", "quotes", "rejected"),
     Demand("where", "differs", "chosen"),

@@ -24,6 +24,7 @@ _QUOTE = re.compile(r"is a quote from (\w+), word for word$")
 _APART = re.compile(r"does not occur in (\w+)$")
 _HOLDS = re.compile(r"contains (\w+), word for word$")
 _LACKS = re.compile(r"does not contain (\w+)$")
+_AS_LONG = re.compile(r"is about as long as (\w+)")
 _LANGUAGE = re.compile(r"is written in (\w+)$")
 _AT_MOST = re.compile(r"has at most (\d+) words$")
 _OVER = re.compile(r"has more than (\d+) words$")
@@ -75,7 +76,7 @@ class Demands:
                 return change(text, found[1], filler)
         if demand == "declines":
             return DECLINE
-        if demand == "says that the text does not say it":
+        if demand.startswith("says that the text does not say it"):
             return UNANSWERED
         if demand.startswith("is one JSON object"):
             return json.dumps({"reply": text}, ensure_ascii=False)
@@ -85,6 +86,8 @@ class Demands:
             return _with(text, self._written.get(found[1], ""), filler)
         if found := _LACKS.match(demand):
             return text.replace(self._written.get(found[1], "") or "\0", "something else")
+        if found := _AS_LONG.match(demand):
+            return _as_long(text, self._written.get(found[1], ""), filler)
         if found := _QUOTE.match(demand):
             return self._quote(found[1], text, others)
         return text
@@ -106,6 +109,12 @@ class Demands:
 
     def _source(self, name: str) -> str:
         return self._written.get(name) or self._prompt.tagged(name) or ""
+
+
+def _as_long(text: str, other: str, filler: Callable[[], str]) -> str:
+    while len(text) < len(other) / 2:
+        text = f"{text} {filler()}"
+    return text
 
 
 def _with(text: str, words: str, filler: Callable[[], str]) -> str:

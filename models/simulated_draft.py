@@ -309,7 +309,10 @@ class Draft:
                 return text, text[start : end + 1 if end >= 0 else len(text)].strip()
             place = self._sum(wrong=True)
         elif wanted == "refusal":
-            return DECLINE, DECLINE
+            refused = [DECLINE]
+            while sum(map(len, refused)) < 0.6 * len(base):
+                refused.append(self.material.fill(OFF_TOPIC))
+            return " ".join(refused), DECLINE
         elif wanted == "repeated":
             return f"{base} {AGAIN} {base}", AGAIN
         elif wanted == "vague":
