@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from ..errors import CheckError
 from ..records import Judgement, Sample
+from ..records.judging import MUST_HOLD
 from .base import Filter
 
 __all__ = ["Score"]
@@ -21,7 +22,8 @@ class Score(Filter):
     """Drops samples whose score, overall or under a criterion, is below a minimum.
 
     A minimum is kept: 0.5 passes `min: 0.5`. A sample that has no such score is an error and
-    not a drop, since a filter on scores that nobody gives is a mistake in the recipe.
+    not a drop, since a filter on scores that nobody gives is a mistake in the recipe; but one that
+    was not judged further, since the judge `verified` refuted it, is dropped with its reason.
     """
 
     kind: ClassVar[str] = "score"
@@ -61,6 +63,8 @@ class Score(Filter):
         for name, minimum in self.criteria.items():
             found = [j for j in sample.judgements if name in (j.criterion, _full_name(j))]
             if not found:
+                if (broken := _broken(sample)) is not None:
+                    return f"not judged under {name}, since it fails what must hold ({broken})"
                 raise CheckError(_unknown_criterion(name, sample))
             for judgement in found:
                 score = _number(judgement.score, name, sample)
@@ -68,6 +72,14 @@ class Score(Filter):
                     shown = name if len(found) == 1 else _full_name(judgement)
                     return f"{shown} {_too_low(score, minimum)}"
         return None
+
+
+def _broken(sample: Sample) -> str | None:
+    """Why a judge ended the judging of the sample, or None where none did."""
+    for judgement in sample.judgements:
+        if judgement.criterion == MUST_HOLD and judgement.score == 0:
+            return judgement.rationale
+    return None
 
 
 def _full_name(judgement: Judgement) -> str:

@@ -54,12 +54,13 @@ class Asker:
         """
         for name in part.other_models:
             recipe.check_model(part, name)
-        return cls(part, recipe.model_for(part) or "", prompts)
+        free = isinstance(part, Judge) and part.free
+        return cls(part, "" if free else recipe.model_for(part) or "", prompts)
 
     @property
     def models(self) -> tuple[str, ...]:
         """The names of all models that it asks, its default one first."""
-        return (self.model, *self.part.other_models)
+        return tuple(dict.fromkeys((self.model, *self.part.other_models)))
 
     @property
     def title(self) -> str:

@@ -189,6 +189,8 @@ class Judgement:
         points: the score on the criterion's own scale, as the judge gave it.
         rationale: the judge's reasons, or "".
         probability: calibrated probability that the sample is acceptable, or None.
+        note: how the score came about where that is not the usual way, or "": what the
+            log-probabilities said, that there were none, what each order of a pair said.
     """
 
     judge: str
@@ -198,6 +200,7 @@ class Judgement:
     points: float
     rationale: str = ""
     probability: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
