@@ -23,7 +23,24 @@ from .thresholds import Threshold, find_threshold
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Calibration", "calibrate", "load_calibration"]
+__all__ = ["Calibration", "Judged", "calibrate", "load_calibration"]
+
+
+class Judged(BaseModel):
+    """Whose judgements scores are made of: a judge under a criterion, with a model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    judge: str
+    """The judge's name."""
+    criterion: str = ""
+    """The criterion, or "" for a judge that has none."""
+    model: str = ""
+    """The model that judged, as judgements name it, or "" for a judge that needs none."""
+
+    def __str__(self) -> str:
+        name = f"{self.judge}.{self.criterion}" if self.criterion else self.judge
+        return f"{name} by {self.model}" if self.model else name
 
 
 class Calibration(BaseModel):
@@ -33,12 +50,12 @@ class Calibration(BaseModel):
 
     format: Literal["silversmith calibration 1"] = "silversmith calibration 1"
     """What kind of file this is."""
-    judge: str
-    """The judge whose scores were calibrated, by its name; another judge needs its own."""
-    criterion: str | None = None
-    """The criterion of that judge, or None for its overall score."""
-    model: str | None = None
-    """The model that judged."""
+    of: str
+    """What was calibrated: "score" for the samples' overall score, JUDGE.CRITERION for the score
+    under one criterion, or the name of a column."""
+    judged: tuple[Judged, ...] = ()
+    """All whose judgements these scores are made of, where that is known; the scores of others
+    need a calibration of their own."""
     date: str | None = None
     """When it was fitted, as the caller wrote it."""
     n: int
@@ -122,9 +139,8 @@ def calibrate(
     scores: NDArray[Any],
     acceptable: NDArray[Any],
     *,
-    judge: str,
-    criterion: str | None = None,
-    model: str | None = None,
+    of: str,
+    judged: tuple[Judged, ...] = (),
     date: str | None = None,
     kind: Kind | Literal["auto"] = "auto",
     precisions: tuple[float, ...] = (),
@@ -142,7 +158,7 @@ def calibrate(
         scores: the judge's scores; higher is better. One row a sample: several rows of one sample
             would be in the fitting and in the held-out part at once.
         acceptable: the person's verdicts, 1 (True) or 0 (False).
-        judge, criterion, model, date: kept as they are.
+        of, judged, date: kept as they are.
         kind: which curve; `auto` chooses.
         precisions: precisions for which to find a threshold.
         folds: into how many parts the rows are split, each with the same share of acceptable
@@ -164,9 +180,8 @@ def calibrate(
     chosen = min(kinds, key=lambda name: losses[name])
     best, good = tried[chosen], int(labelled.y.sum())
     return Calibration(
-        judge=judge,
-        criterion=criterion,
-        model=model,
+        of=of,
+        judged=judged,
         date=date,
         n=labelled.n,
         acceptable=good,

@@ -91,9 +91,12 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
         books: counters to write to.
 
     Raises:
+        RecipeError: a file that a filter names is missing or wrong.
         SeedError, CheckError, RunFolderError: nothing is written then.
     """
     folder = RunFolder(out)
+    for one in recipe.filters:
+        one.prepare(recipe.folder)
     rows = _Rows(recipe, books)
     with folder.open():
         books.stage = "filtering"

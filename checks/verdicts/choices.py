@@ -77,6 +77,21 @@ _TIED = re.compile(
 )
 
 
+_STATEMENTS = (
+    (_BETTER, _BETTER_WORD),
+    (
+        _PREFER,
+        re.compile(
+            r"(?i:prefer|choos|choice|select|pick|favou?r|go with|vote|better|best|winn|superior"
+            r"|verdict|decision)|选|選|更|胜|倾向|偏好|勝"
+        ),
+    ),
+    (_WORSE, re.compile(r"(?i:worse|inferior|weaker)|不如")),
+    (_BETTER_CJK, re.compile("[好优強强佳胜獲获良よ優勝]")),
+)
+"""Patterns of statements, each with a word that it holds."""
+
+
 def output_ab(text: str) -> Iterator[Candidate]:
     """A choice in words: `Output (a) is better`, `I prefer Response 2`, `回答A更好`, `it's a tie`.
 
@@ -88,8 +103,9 @@ def output_ab(text: str) -> Iterator[Candidate]:
     found_here: list[tuple[Candidate, bool]] = []
     first = text.find("\n", len(text) - len(text.lstrip()))
     first = len(text) if first < 0 else first
-    for pattern in (_BETTER, _PREFER, _WORSE, _BETTER_CJK):
-        for found in pattern.finditer(text):
+    for pattern, word in _STATEMENTS:
+        # Looking for the word first is a tenth of the time, and most texts hold none.
+        for found in pattern.finditer(text) if word.search(text) else ():
             if pattern is _BETTER and not _BETTER_WORD.search(found.group()):
                 continue
             before = text[max(0, found.start() - 120) : found.start()]
