@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import RecipeError
-from .criteria import Criteria, Criterion
+from .criteria import BUILT_IN, Criteria, Criterion
 
-__all__ = ["read_criteria_files"]
+__all__ = ["READY_MADE", "read_criteria_files", "ready_made"]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a tenth of the time, where it is there
 _OURS = Path(__file__).parent / "rubrics"
+READY_MADE = _OURS / "ready"
 _CRITERIA: TypeAdapter[tuple[Criterion, ...]] = TypeAdapter(Criteria)
 
 
@@ -32,6 +34,23 @@ def read_criteria_files(folder: Path) -> dict[str, tuple[Criterion, ...]]:
     files = {path.stem: path for path in sorted(_OURS.glob("*.yaml"))}
     files.update((path.stem, path) for path in sorted((folder / "rubrics").glob("*.yaml")))
     return {strategy: _read(path) for strategy, path in files.items()}
+
+
+def ready_made(name: str) -> tuple[Criterion, ...]:
+    """The criteria of a ready-made rubric: a file of `rubrics/ready/`, or one of a strategy's,
+    `rubrics/STRATEGY.yaml`; or else a single built-in criterion.
+
+    Raises:
+        ValueError: there is none of that name; lists those that there are.
+    """
+    files = {path.stem: path for path in (*_OURS.glob("*.yaml"), *READY_MADE.glob("*.yaml"))}
+    if name not in files and name in BUILT_IN:
+        return (BUILT_IN[name],)
+    if name not in files:
+        near = difflib.get_close_matches(name, [*files, *BUILT_IN], 1)
+        known = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(files))}"
+        raise ValueError(f"there is no ready-made rubric {name!r}; {known}")
+    return _read(files[name])
 
 
 def _read(path: Path) -> tuple[Criterion, ...]:

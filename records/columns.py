@@ -78,7 +78,12 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
                 f"there is no column {column!r} (mapped to {name}); columns: {name_columns(fields)}"
             )
         columns[_FIELD_OF[name]] = column
-    if "answer" in columns and not columns.keys() & {"response", "messages", "chosen", "candidates"}:
+    if "answer" in columns and not columns.keys() & {
+        "response",
+        "messages",
+        "chosen",
+        "candidates",
+    }:
         columns["response"] = columns.pop("answer")
     skipped = {other for field in columns for other in _EXCLUDES.get(field, ())}
     taken = set(columns.values())

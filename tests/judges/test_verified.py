@@ -89,7 +89,9 @@ class TestConstraints:
         assert "it has 2 words" in judgements[0].rationale
 
     async def test_those_that_only_a_reader_can_tell_are_left_to_readers(self):
-        sample = Sample.pair("q", "one, two", constraints=(Constraint("text", '{"text": "be nice"}'),))
+        sample = Sample.pair(
+            "q", "one, two", constraints=(Constraint("text", '{"text": "be nice"}'),)
+        )
         assert await scores(sample, checks=["constraints"]) == {}
 
     async def test_the_columns_of_ifeval_are_read(self):
