@@ -34,6 +34,27 @@ def command(
     max_tokens: options.MaxTokens = None,
     max_calls: options.MaxCalls = None,
     set_: options.Set = None,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit",
+            help="Ask about some answers in several forms, and report the judges' biases.",
+        ),
+    ] = False,
+    answers: Annotated[
+        int, typer.Option("--answers", min=2, help="How many answers an audit asks about.")
+    ] = 100,
+    written_by: Annotated[
+        str,
+        typer.Option(
+            "--written-by",
+            help="The column with the model that wrote the answer, for an audit.",
+            show_default="the samples' origin",
+        ),
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Make an audit's calls without being asked first.")
+    ] = False,
     again: options.Again = False,
     reuse: options.Reuse = None,
     retry_failed: options.RetryFailed = False,
@@ -46,12 +67,24 @@ def command(
     from ..pipeline.existing import judge_recipe
     from .running import run_and_show
 
+    changes = options.changes(
+        limit=limit, max_cost=max_cost, max_tokens=max_tokens, max_calls=max_calls,
+        set_=set_, skip_bad_rows=skip_bad_rows,
+    )  # fmt: skip
+    if audit:
+        from .audited import audit_and_show
+
+        audit_and_show(
+            data, judges, out, answers,
+            mapping=options.mapping(map_), split=split, written_by=written_by,
+            changes=changes, models=model or [],
+            capped=yes or any(one is not None for one in (max_cost, max_tokens, max_calls)),
+            again=again, reuse=reuse or [], retry_failed=retry_failed, processes=processes,
+            quiet=quiet, json=json,
+        )  # fmt: skip
+        return
     recipe = judge_recipe(
-        data, judges, mapping=options.mapping(map_), split=split,
-        changes=options.changes(
-            limit=limit, max_cost=max_cost, max_tokens=max_tokens, max_calls=max_calls,
-            set_=set_, skip_bad_rows=skip_bad_rows,
-        ),
+        data, judges, mapping=options.mapping(map_), split=split, changes=changes,
         models=model or [],
     )  # fmt: skip
     run_and_show(

@@ -18,6 +18,7 @@ class Existing(Generator):
     and filter passes over data from elsewhere. A row of no known shape is booked as failed."""
 
     kind = "existing"
+    free = True
 
     draws: int = Field(default=1, ge=1, le=1)
     """A row is one sample."""

@@ -55,8 +55,7 @@ class Asker:
         """
         for name in part.other_models:
             recipe.check_model(part, name)
-        free = isinstance(part, Judge) and part.free
-        return cls(part, "" if free else recipe.model_for(part) or "", prompts)
+        return cls(part, "" if part.free else recipe.model_for(part) or "", prompts)
 
     @property
     def models(self) -> tuple[str, ...]:
