@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from json.decoder import scanstring
 
 __all__ = ["value_place"]
 
@@ -51,7 +50,7 @@ def _member(text: str, at: int, wanted: str) -> int | None:
     found = None
     at = _past(text, at, _WHITE)
     while text[at] == '"':
-        key, at = scanstring(text, at + 1, False)
+        key, at = _DECODER.raw_decode(text, at)
         at = _past(text, at, _WHITE + ":")
         if key == wanted:
             found = at

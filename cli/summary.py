@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .judged import judge_tables, warnings
+
 if TYPE_CHECKING:
     from ..pipeline import RunReport
 
@@ -33,6 +35,8 @@ def show(report: RunReport) -> None:
         console.print()
     # Lines are broken between words for people, and left whole for programs.
     whole = not console.is_terminal
+    for warning in warnings(manifest):
+        console.print(Text(warning, style="bold red"), soft_wrap=whole)
     for failure in manifest["failures"][:FAILURES_SHOWN]:
         line = Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
         console.print(line, soft_wrap=whole)
@@ -62,6 +66,7 @@ def _tables(report: RunReport) -> Iterator[Table]:
         yield _funnel(report)
     if len(strategies) > 1 or any(one["verified"] or one["refuted"] for one in strategies):
         yield _strategies(strategies)
+    yield from judge_tables(manifest)
     if pairs := [one for one in manifest["pairs"] if not one["flaw"]]:
         yield _pairs(pairs)
     if leaves := manifest["coverage"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Set
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -33,6 +33,10 @@ class Judge(Component, ABC):
     weight: float = Field(default=1.0, ge=0)
     """Its weight in the sample's overall score."""
 
+    thresholds: ClassVar[frozenset[str]] = frozenset()
+    """Options that decide about replies without changing what is asked, so that another value
+    judges anew at no cost."""
+
     only: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
     """The strategies whose samples it judges (`[reasoning, contrast]`); by default all. The others
     get no judgement of it."""
@@ -46,6 +50,11 @@ class Judge(Component, ABC):
     def other_models(self) -> Sequence[str]:
         """The names of models that it asks beside its own, by its options."""
         return ()
+
+    @property
+    def decides(self) -> Any:
+        """What was read from the files that `thresholds` name, as a value that JSON can hold."""
+        return None
 
     @property
     def strategies(self) -> Set[str]:

@@ -22,7 +22,7 @@ from pydantic import (
 from ..checks.json_places import value_place
 from ..checks.verdicts import find_verdict
 from ..errors import ReplyError
-from ..records import Ask, Judgement, PlainText, Sample, Turn, Weighed
+from ..records import Ask, Judgement, PlainText, Sample, Weighed
 from .base import Judge
 from .criteria import BUILT_IN, Criteria, Criterion
 from .criteria_files import read_criteria_files, ready_made
@@ -112,7 +112,7 @@ class Rubric(Judge):
             form.reply,
             criteria=form.shown,
             sample=sample,
-            earlier=_earlier(messages),
+            earlier=sample.earlier,
             reference=_known_answer(sample) if self.reference else "",
         )
         opinions = [getattr(reply, field) for field in form.reply.model_fields]
@@ -145,7 +145,7 @@ class Rubric(Judge):
             check=lambda reply: find(reply.text).reason or None,
             criteria=_form((criterion,), False).shown,
             sample=sample,
-            earlier=_earlier(sample.messages),
+            earlier=sample.earlier,
             reference=_known_answer(sample) if self.reference else "",
         )
         verdict = find(reply.text)
@@ -241,9 +241,3 @@ def _known_answer(sample: Sample) -> str:
     """The sample's answer where it came with the data, or ""."""
     drafted = sample.origin is not None and sample.origin.template
     return "" if drafted else sample.answer or ""
-
-
-def _earlier(messages: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The turns before the last user message, without the system message."""
-    last = max((i for i, turn in enumerate(messages) if turn.role == "user"), default=0)
-    return tuple(turn for turn in messages[:last] if turn.role != "system")

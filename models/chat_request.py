@@ -123,7 +123,7 @@ def read_request(
 
 
 def _alternatives(data: Mapping[str, Any], logprobs: Logprobs) -> int | None:
-    """For how many alternatives log-probabilities are to be given; None for no log-probabilities."""
+    """For how many alternatives log-probabilities are to be given; None where none are."""
     wanted = data.get("logprobs") or False
     if not isinstance(wanted, bool):
         raise BadRequest("'logprobs' must be true or false.", "logprobs")

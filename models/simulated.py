@@ -152,6 +152,9 @@ class SimulatedModel:
 def _prose(prompt: Prompt, dice: Dice, flaw: FlawKind | None) -> SimulatedAnswer:
     """An answer without a schema: a verdict line where the prompt shows one, or a paragraph."""
     text = "\n".join((*prompt.user, *prompt.rest))
+    if "[[A]]" in text and (better := Verdict(prompt, dice).compared) is not None:
+        letter = {"A": "A", "B": "B", "tie": "C"}[better]
+        return SimulatedAnswer(f"The better one is sound.\n\n[[{letter}]]")
     if _ASKS_SCORE.search(text):
         verdict = Verdict(prompt, dice)
         scale = _SCALE.search(text)

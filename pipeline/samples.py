@@ -304,7 +304,8 @@ def _scored(
             total += judge.weight * score
             weights += judge.weight
     titles = {asker.part.title for asker in judges}
-    earlier = [j for j in sample.judgements if j.judge not in titles]
+    # A judge's own name, or that of one of its members ("panel/critic").
+    earlier = [j for j in sample.judgements if j.judge.partition("/")[0] not in titles]
     score = total / weights if weights else sample.score
     return {"judgements": (*earlier, *judgements), "score": score}
 

@@ -325,6 +325,12 @@ class Sample:
         return next((t.content for t in reversed(self.messages) if t.role == "user"), "")
 
     @property
+    def earlier(self) -> tuple[Turn, ...]:
+        """The turns before the last user message, without the system message."""
+        last = max((i for i, turn in enumerate(self.messages) if turn.role == "user"), default=0)
+        return tuple(turn for turn in self.messages[:last] if turn.role != "system")
+
+    @property
     def response(self) -> str:
         """The last assistant message, or ""."""
         return next((t.content for t in reversed(self.messages) if t.role == "assistant"), "")

@@ -1,0 +1,115 @@
+"""What judges said, in a few lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+__all__ = ["judge_tables", "warnings"]
+
+POINTS_SHOWN = 10
+
+
+def judge_tables(manifest: Mapping[str, Any]) -> Iterator[Table]:
+    """How each judge used its scale, who won, and how reliable a panel's members are."""
+    if scales := manifest["judges"]:
+        yield _scales(scales)
+    if comparisons := manifest["comparisons"]:
+        yield _comparisons(comparisons)
+    members = [one for panel in manifest["panels"] for one in panel["members"]]
+    if members:
+        yield _members(members)
+
+
+def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What a user must not overlook."""
+    for one in manifest["judges"]:
+        if one["always_the_same"]:
+            yield (
+                f"The judge {one['judge']} gives every one of {one['samples']:,} samples"
+                f" {_only(one['points'])} points under {one['criterion']}: it tells nothing apart,"
+                " and its score is worth nothing. Look at its prompt, its scale and its model"
+            )
+        if one["as_given"]:
+            yield (
+                f"The judge {one['judge']} was to expect scores by log-probabilities; for"
+                f" {one['as_given']:,} of {one['samples']:,} samples there were none to use under"
+                f" {one['criterion']}, and the score is as given (each judgement's `note` says why)"
+            )
+    for panel in manifest["panels"]:
+        for criterion, why in panel["unknown"].items():
+            yield f"How reliable the members of {panel['panel']} are under {criterion}: {why}"
+
+
+def _only(points: Mapping[str, int]) -> str:
+    return next(iter(points), "the same")
+
+
+def _scales(scales: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("judge")
+    table.add_column("criterion")
+    for name in ("samples", "mean", "s.d."):
+        table.add_column(name, justify="right")
+    table.add_column("points")
+    for one in scales:
+        table.add_row(
+            one["judge"],
+            one["criterion"],
+            f"{one['samples']:,}",
+            f"{one['mean']:.2f}",
+            f"{one['deviation']:.2f}",
+            _shares(one["points"], one["samples"]),
+        )
+    return table
+
+
+def _shares(points: Mapping[str, int], samples: int) -> str:
+    """The share of each number of points; of many, the range alone."""
+    if len(points) > POINTS_SHOWN:
+        first, *_, last = points
+        return f"{first} to {last}, {len(points)} different"
+    return ", ".join(f"{point}: {n / samples:.0%}" for point, n in points.items())
+
+
+def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("chosen against rejected")
+    for name in ("pairs", "win rate", "length-controlled", "reversed", "first wins", "longer wins"):
+        table.add_column(name, justify="right")
+    for one in comparisons:
+        table.add_row(
+            one["judge"],
+            f"{one['pairs']:,}",
+            _interval(one["win_rate"]),
+            _interval(one["length_controlled_win_rate"]),
+            _interval(one["reversed"]),
+            _interval(one["first_wins"]),
+            _interval(one["longer_wins"]),
+        )
+    return table
+
+
+def _interval(figure: Mapping[str, float] | None) -> str:
+    if figure is None:
+        return ""
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+
+
+def _members(members: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("member")
+    table.add_column("criterion")
+    for name in ("samples", "accuracy", "informedness"):
+        table.add_column(name, justify="right")
+    for one in members:
+        table.add_row(
+            one["member"],
+            one["criterion"],
+            f"{one['given']:,}",
+            f"{one['accuracy']:.2f}",
+            f"{one['informedness']:.2f}",
+        )
+    return table
