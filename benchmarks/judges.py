@@ -191,7 +191,7 @@ def _judge_of_scores(
     raw = reliability(np.clip(scores / 10, 0, 1), good).ece
     note = "a score of 10 taken as a probability of 1"
     yield Line(part, name, "calibration error, raw", raw, n=scores.size, note=note)
-    note = f"{fitted.curve.kind} curve, on parts held out"
+    note = f"{fitted.curve.kind} curve; off by {fitted.error:.3f} (RMS) on parts held out"
     ece = fitted.reliability.ece
     yield Line(part, name, "calibration error, calibrated", ece, n=scores.size, note=note)
 

@@ -119,6 +119,10 @@ def _lines(fitted: Calibration) -> Iterator[str]:
         f" Expected calibration error {found.ece:.3f}, Brier score {found.brier:.3f}, log loss"
         f" {found.log_loss:.3f} (of saying {share:.0%} always: {fitted.prior_loss:.3f})."
     )
+    off = f"the curve is off by {fitted.error:.3f} (root mean square)"
+    if not fitted.error:
+        off = "no error of the curve shows"
+    yield f"On parts that had no say in it, {off} beyond the noise of their labels."
     for threshold in fitted.thresholds:
         yield threshold.says
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import CheckError
 from .curves import Curve, Kind
-from .held_out import Labelled, Tried
+from .held_out import Labelled, Tried, held_out_error
 from .reliability import Reliability, log_loss, reliability
 from .thresholds import Threshold, find_threshold
 
@@ -78,7 +78,10 @@ class Calibration(BaseModel):
     seed: int
     """What the folds were drawn with."""
     reliability: Reliability
-    """The chosen kind of curve on held-out folds."""
+    """The chosen kind of curve on held-out folds, in bins by the score."""
+    error: float
+    """How far the curve is from the truth on a fold that had no say in it, as the root of a mean
+    square, with the noise of the fold's labels taken off; 0 is best."""
     thresholds: tuple[Threshold, ...] = ()
     """The thresholds that were asked for."""
 
@@ -192,7 +195,10 @@ def calibrate(
         prior_loss=_entropy(good / labelled.n),
         folds=labelled.folds,
         seed=seed,
-        reliability=reliability(best.held_out, labelled.y, bins=bins, level=level),
+        reliability=reliability(
+            best.held_out, labelled.y, bins=bins, level=level, by=labelled.values[labelled.place]
+        ),
+        error=held_out_error(best, labelled, bins),
         thresholds=tuple(find_threshold(wanted, best, labelled, level) for wanted in precisions),
     )
 

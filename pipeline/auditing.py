@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..checks.families import family_of
+from ..checks.model_families import families_of
 from ..errors import CheckError, SeedError
 from ..measures.bias import Position, position_bias
 from ..measures.clustering import Clustering, score_clustering
@@ -240,15 +240,13 @@ def _self_preference(
 ) -> tuple[SelfPreference | None, str]:
     import numpy as np
 
-    own = family_of(who[2])
-    families = [family_of(writer) for writer in table.writers]
-    if not own:
-        return None, "it asks no model"
-    if not any(families):
+    own = families_of(who[2])
+    if not any(table.writers):
         return None, "nobody says which model wrote the answers: name the column with --written-by"
+    families = [_named(families_of(writer), own) for writer in table.writers]
     known = np.array([bool(family) for family in families])
-    here, named = np.where(known, scores, np.nan), np.array(families)
-    others = list(_other_families(who, own, table))
+    here = np.where(known, scores, np.nan)
+    others = list(_other_families(who, table))
     reference = None
     if others:
         stacked = np.vstack(others)
@@ -256,16 +254,21 @@ def _self_preference(
         sums = np.where(seen, stacked, 0.0).sum(axis=0)
         reference = np.where(seen.any(axis=0), sums / np.maximum(seen.sum(axis=0), 1), np.nan)
     try:
-        return self_preference(here, named, own, reference=reference), ""
+        return self_preference(here, families, _named(own, own), reference=reference), ""
     except CheckError as error:
         return None, str(error).rstrip(".")
 
 
-def _other_families(who: Judge, own: str, table: _Table) -> Iterator[Floats]:
+def _named(families: frozenset[str], own: frozenset[str]) -> str:
+    """One name for a model's families: the judge's own, where they share one."""
+    return "-".join(sorted(own if families & own else families))
+
+
+def _other_families(who: Judge, table: _Table) -> Iterator[Floats]:
     """The scores that judges of other families gave the same answers."""
+    own = families_of(who[2])
     for other in table.judges:
-        family = family_of(other[2])
-        if family and family != own and other[1] == who[1]:
+        if other[1] == who[1] and not families_of(other[2]) & own:
             yield table.scores(other, "as it is")
 
 

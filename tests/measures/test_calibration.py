@@ -168,6 +168,20 @@ def test_bins_of_equal_mass_and_their_figures() -> None:
     assert found.log_loss == pytest.approx(log_loss(p, y))
 
 
+def test_the_error_on_parts_that_had_no_say_is_about_the_true_one() -> None:
+    """Over many samples of 300 labels: the distance of each curve from the true shares, and what
+    the estimate says of it, are about the same in the mean square."""
+    true, said = [], []
+    for seed in range(60):
+        scores, good = labelled(300, seed)
+        fitted = calibrate(scores, good, of="rubric", kind="isotonic", seed=seed)
+        gap = fitted.probabilities(np.arange(1.0, 6.0)) - TRUE
+        true.append(float((gap**2).mean()))
+        said.append(fitted.error**2)
+    assert 0.01 < np.mean(true) ** 0.5 < 0.06
+    assert np.mean(said) ** 0.5 == pytest.approx(np.mean(true) ** 0.5, abs=0.02)
+
+
 def test_saying_one_half_always_scores_as_known() -> None:
     found = reliability(np.full(10, 0.5), np.array([0.0, 1.0] * 5))
     assert (found.brier, found.log_loss, found.ece) == pytest.approx((0.25, math.log(2), 0.0))
