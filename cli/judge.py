@@ -20,8 +20,17 @@ def command(
         ),
     ],
     judges: Annotated[
-        str, typer.Option("--judges", help="A file with `models:`, `judges:` and maybe `filters:`.")
-    ],
+        str | None,
+        typer.Option("--judges", help="A file with `models:`, `judges:` and maybe `filters:`."),
+    ] = None,
+    rubric: Annotated[
+        str | None,
+        typer.Option(
+            "--rubric",
+            help="In its place, a ready-made rubric: safety, instruction_following, helpfulness,"
+            " or that of a strategy; with --model.",
+        ),
+    ] = None,
     out: options.Out = None,
     map_: Annotated[
         list[str] | None,
@@ -64,27 +73,30 @@ def command(
     json: options.Json = False,
 ) -> None:
     """Score a dataset that exists already. Nothing of it is changed."""
-    from ..pipeline.existing import judge_recipe
+    if (judges is None) == (rubric is None):
+        raise typer.BadParameter("give either --judges FILE or --rubric NAME with --model MODEL")
+    from ..pipeline.existing import judge_recipe, rubric_recipe
     from .running import run_and_show
 
     changes = options.changes(
         limit=limit, max_cost=max_cost, max_tokens=max_tokens, max_calls=max_calls,
         set_=set_, skip_bad_rows=skip_bad_rows,
     )  # fmt: skip
+    make = judge_recipe if judges is not None else rubric_recipe
     if audit:
         from .audited import audit_and_show
 
         audit_and_show(
-            data, judges, out, answers,
+            data, judges or rubric or "", out, answers,
             mapping=options.mapping(map_), split=split, written_by=written_by,
-            changes=changes, models=model or [],
+            changes=changes, models=model or [], make=make,
             capped=yes or any(one is not None for one in (max_cost, max_tokens, max_calls)),
             again=again, reuse=reuse or [], retry_failed=retry_failed, processes=processes,
             quiet=quiet, json=json,
         )  # fmt: skip
         return
-    recipe = judge_recipe(
-        data, judges, mapping=options.mapping(map_), split=split, changes=changes,
+    recipe = make(
+        data, judges or rubric or "", mapping=options.mapping(map_), split=split, changes=changes,
         models=model or [],
     )  # fmt: skip
     run_and_show(

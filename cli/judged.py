@@ -75,27 +75,27 @@ def _shares(points: Mapping[str, int], samples: int) -> str:
 
 
 def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> Table:
+    """A line a figure, with its interval: so it fits a narrow window."""
     table = Table(box=None, pad_edge=False)
     table.add_column("chosen against rejected")
-    for name in ("pairs", "win rate", "length-controlled", "reversed", "first wins", "longer wins"):
-        table.add_column(name, justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("95% interval", justify="right")
     for one in comparisons:
-        table.add_row(
-            one["judge"],
-            f"{one['pairs']:,}",
-            _interval(one["win_rate"]),
-            _interval(one["length_controlled_win_rate"]),
-            _interval(one["reversed"]),
-            _interval(one["first_wins"]),
-            _interval(one["longer_wins"]),
-        )
+        table.add_row(f"{one['judge']}, {one['pairs']:,} pairs", "", "")
+        for name, words in _FIGURES.items():
+            if (figure := one[name]) is not None:
+                interval = f"{figure['low']:.2f} to {figure['high']:.2f}"
+                table.add_row(f"  {words}", f"{figure['value']:.2f}", interval)
     return table
 
 
-def _interval(figure: Mapping[str, float] | None) -> str:
-    if figure is None:
-        return ""
-    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+_FIGURES = {
+    "win_rate": "win rate",
+    "length_controlled_win_rate": "win rate, length-controlled",
+    "reversed": "reversed by the order",
+    "first_wins": "won by the one shown first",
+    "longer_wins": "won by the longer one",
+}
 
 
 def _members(members: Sequence[Mapping[str, Any]]) -> Table:

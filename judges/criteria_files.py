@@ -56,7 +56,7 @@ def ready_made(name: str) -> tuple[Criterion, ...]:
 def _read(path: Path) -> tuple[Criterion, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        values = yaml.load(text, _LOADER)
+        values = _loaded(path, text)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: this rubric cannot be read as UTF-8 text ({error})") from error
     except yaml.YAMLError as error:
@@ -76,6 +76,36 @@ def _read(path: Path) -> tuple[Criterion, ...]:
         assert isinstance(root, yaml.SequenceNode)  # it was a list
         lines = [node.start_mark.line + 1 for node in root.value]
         raise RecipeError(_sentence(path, lines, problem)) from error
+
+
+def _loaded(path: Path, text: str) -> Any:
+    """The values of a rubric.
+
+    Raises:
+        RecipeError: a key stands twice, of which YAML would take the last one in silence.
+        yaml.YAMLError: it is no YAML.
+    """
+    loader = _LOADER(text)
+    try:
+        root = loader.get_single_node()
+        waiting = [root]
+        for node in waiting:  # grows as nodes hold others
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+            elif isinstance(node, yaml.MappingNode):
+                lines: dict[str, int] = {}
+                for key, value in node.value:
+                    line = key.start_mark.line + 1
+                    if key.value in lines:
+                        raise RecipeError(
+                            f"{path}, line {line}: {key.value!r} stands there already, in line"
+                            f" {lines[key.value]}: take one of the two out"
+                        )
+                    lines[key.value] = line
+                    waiting.append(value)
+        return loader.construct_document(root) if root is not None else None
+    finally:
+        loader.dispose()
 
 
 def _sentence(path: Path, lines: list[int], problem: Mapping[str, Any]) -> str:

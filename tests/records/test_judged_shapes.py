@@ -35,5 +35,8 @@ class TestCandidates:
 def test_a_column_called_passage_is_what_the_response_rests_on():
     sample = sample_from_fields({"question": "q", "answer": "r", "passage": "Long text."})
     assert sample.passage.text == "Long text."
-    mapped = sample_from_fields({"q": "a", "out": "b", "doc": "D."}, {"instruction": "q", "response": "out", "passage": "doc"})
+    mapped = sample_from_fields(
+        {"q": "a", "out": "b", "doc": "D."},
+        {"instruction": "q", "response": "out", "passage": "doc"},
+    )
     assert mapped.passage.text == "D."
