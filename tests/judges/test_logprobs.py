@@ -1,13 +1,10 @@
 """Scores expected by log-probabilities, through real runs against a real server."""
 
 import json
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
-from silversmith.cli import main
 
 ROWS = [
     {
@@ -18,22 +15,10 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def data(call):
+    """The rows, in the folder that `call` runs in."""
     Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def judged(call, url: str, judge: str = "rubric: {criteria: [accuracy], logprobs: true}", **model):
@@ -69,6 +54,9 @@ def test_an_endpoint_without_them_is_known_and_said(call, simulate, how):
         "score as given: the endpoint gives no log-probabilities"
     }
     assert all(one["score"] == (one["points"] - 1) / 4 for one in judgements)
+    assert manifest["judges"][0]["as_given"] == len(ROWS)
+    _, out, _ = call("judge", "data.jsonl", "--judges", "judges.yaml")
+    assert " ".join(out.split()).count("for 12 of 12 samples there were none to use") == 1
     # Found out by small requests, not by each sample's.
     assert server.stats()["received"] <= len(ROWS) + 6
 

@@ -1,32 +1,13 @@
 """Rubrics for models that answer in words, and for recorded replies in words."""
 
 import json
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from silversmith.cli import main
 from silversmith.errors import RecipeError
 from silversmith.pipeline import Recipe
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def write(name: str, rows) -> None:
@@ -52,7 +33,7 @@ def judged(call, replies, format="auto", *words):
 
 def test_recorded_replies_in_words_are_scored(call):
     replies = ["It is fine.\n\nRating: [[7]]", "Score: 9/10, since it is clear.", "**评分：3分**"]
-    status, out, err = judged(call, replies)
+    status, _, err = judged(call, replies)
     assert status == 0, err
     rows = pq.read_table("runs/data-judged/kept").to_pylist()
     assert [row["judgements"][0]["points"] for row in rows] == [7.0, 9.0, 3.0]
@@ -69,7 +50,7 @@ def test_a_reply_without_a_verdict_fails_and_is_never_guessed(call):
     reasons = [row["failure"]["reason"] for row in failed]
     assert "12; the scale goes from 1 to 10" in reasons[1]
     assert "4 out of 5; the scale goes from 1 to 10" in reasons[2]
-    assert [row["failure"]["reply"] for row in failed][0] == "I like it a lot."
+    assert failed[0]["failure"]["reply"] == "I like it a lot."
 
 
 def test_another_format_finds_another_verdict_and_costs_nothing(call):

@@ -1,14 +1,12 @@
 """The judge that asks no model, alone and in front of one that costs money."""
 
 import json
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from silversmith.checks.sandbox import SandboxUnavailable, run_tests
-from silversmith.cli import main
 from silversmith.errors import RecipeError, ReplyError
 from silversmith.judges.verified import Verified
 from silversmith.pipeline import Recipe
@@ -158,23 +156,6 @@ def test_a_check_that_is_left_out_cannot_be_one_that_must_hold():
             generators=["instruction"],
             judges=[{"verified": {"checks": ["answer"], "must_hold": ["code"]}}],
         )
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 ROWS = [
