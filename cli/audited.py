@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json as json_
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ def audit_and_show(
     written_by: str,
     changes: Mapping[str, Any],
     models: Sequence[str],
+    make: Callable[..., Recipe],
     capped: bool,
     again: bool,
     reuse: Sequence[Path],
@@ -51,6 +52,7 @@ def audit_and_show(
     """Show what an audit would ask for, make its calls, and print what it found.
 
     Args:
+        make: as `audit_recipe`.
         capped: whether the user has agreed to the calls already, or set a limit to them.
 
     Raises:
@@ -72,6 +74,7 @@ def audit_and_show(
         written_by=written_by,
         changes=changes,
         models=models,
+        make=make,
     )
     if not (quiet and capped):
         _foretell(recipe, folder, len(picked.samples), to_stderr=json or quiet)

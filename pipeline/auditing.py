@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +100,7 @@ def audit_recipe(
     seed: int = 0,
     changes: Mapping[str, Any],
     models: Sequence[str] = (),
+    make: Callable[..., Recipe] = judge_recipe,
 ) -> tuple[Recipe, Picked]:
     """The judge pass of an audit: over some answers of the data, each in a few forms, which are
     written into the run's folder.
@@ -109,17 +110,17 @@ def audit_recipe(
         out: the run's folder.
         number: how many answers.
         written_by, seed: as `pick`.
+        make: what makes the recipe of a pass over a dataset: `judge_recipe` of the file, or
+            `rubric_recipe` of a ready-made rubric, whose name then stands for the file.
 
     Raises:
         RecipeError, SeedError, RunFolderError: as `judge_recipe`, `pick` and `write_forms`.
     """
-    original = judge_recipe(
-        data, file, mapping=mapping, split=split, changes=changes, models=models
-    )
+    original = make(data, file, mapping=mapping, split=split, changes=changes, models=models)
     picked = pick(original, number, written_by=written_by, seed=seed)
     rows = out / ROWS
     write_forms(picked, rows)
-    recipe = judge_recipe(str(rows), file, mapping={}, changes=changes, models=models)
+    recipe = make(str(rows), file, mapping={}, changes=changes, models=models)
     update: dict[str, Any] = {
         "name": f"{Path(data).stem}-audit",
         "filters": [],

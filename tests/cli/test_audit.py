@@ -232,3 +232,14 @@ def test_what_cannot_be_audited_is_said_in_one_sentence(call, rows, words, sente
     assert (status, out) == (1, "")
     assert sentence in err
     assert err.count("\n") == 1
+
+
+def test_a_ready_made_rubric_is_audited_like_a_file(call):
+    write("data.jsonl", answers(6))
+    words = ("judge", "data.jsonl", "--rubric", "helpfulness", "--model", "simulated", "--audit")
+
+    status, out, err = call(*words, "--yes")
+
+    assert status == 0, err
+    assert "by simulated (6 answers)" in out
+    assert "helpfulness." in out
