@@ -9,7 +9,8 @@ from rich.table import Table
 
 __all__ = ["judge_tables", "warnings"]
 
-POINTS_SHOWN = 10
+POINTS_SHOWN = 6
+CRITERIA_SHOWN = 12
 
 
 def judge_tables(manifest: Mapping[str, Any]) -> Iterator[Table]:
@@ -25,13 +26,19 @@ def judge_tables(manifest: Mapping[str, Any]) -> Iterator[Table]:
 
 def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
     """What a user must not overlook."""
+    same: dict[str, list[str]] = {}
     for one in manifest["judges"]:
         if one["always_the_same"]:
-            yield (
-                f"The judge {one['judge']} gives every one of {one['samples']:,} samples"
-                f" {_only(one['points'])} points under {one['criterion']}: it tells nothing apart,"
-                " and its score is worth nothing. Look at its prompt, its scale and its model"
-            )
+            points = next(iter(one["points"]))
+            words = f"{one['criterion']} (always {points}, {one['samples']:,} samples)"
+            same.setdefault(one["judge"], []).append(words)
+    for judge, criteria in same.items():
+        yield (
+            f"THE JUDGE {judge} ALWAYS ANSWERS THE SAME under {', '.join(criteria)}: it tells no"
+            " sample from another, and its score says nothing. Look at its prompt, its scale and"
+            " its model, and whether the samples differ at all"
+        )
+    for one in manifest["judges"]:
         if one["as_given"]:
             yield (
                 f"The judge {one['judge']} was to expect scores by log-probabilities; for"
@@ -43,14 +50,13 @@ def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
             yield f"How reliable the members of {panel['panel']} are under {criterion}: {why}"
 
 
-def _only(points: Mapping[str, int]) -> str:
-    return next(iter(points), "the same")
-
-
 def _scales(scales: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("judge")
-    table.add_column("criterion")
+    whole = len(scales) <= CRITERIA_SHOWN
+    table.add_column("criterion" if whole else f"criterion (of {len(scales)})")
+    if not whole:  # those that tell least apart; the manifest has all
+        scales = sorted(scales, key=lambda one: one["deviation"])[:CRITERIA_SHOWN]
     for name in ("samples", "mean", "s.d."):
         table.add_column(name, justify="right")
     table.add_column("points")

@@ -35,8 +35,6 @@ def show(report: RunReport) -> None:
         console.print()
     # Lines are broken between words for people, and left whole for programs.
     whole = not console.is_terminal
-    for warning in warnings(manifest):
-        console.print(Text(warning, style="bold red"), soft_wrap=whole)
     for failure in manifest["failures"][:FAILURES_SHOWN]:
         line = Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
         console.print(line, soft_wrap=whole)
@@ -53,6 +51,8 @@ def show(report: RunReport) -> None:
         console.print(f"{seeds['unused']:,} seeds suit no generator of the recipe")
     console.print(Text(str(report.balance)))
     console.print(Text(_spent(report)), soft_wrap=whole)
+    for warning in warnings(manifest):
+        console.print(Text(warning, style="bold red"), soft_wrap=whole)
     console.print()
     for name, text in _what_where_next(report):
         console.print(Text.assemble((f"{name:<6}", "bold"), text))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["judged"]
 
-FEW = 10
+FEW = 30
 """Fewer judgements than these may all be the same by chance."""
 
 
@@ -39,7 +39,7 @@ class _Scale:
         mean, deviation: of the scores, 0 to 1.
         lowest, highest: score that was given.
         points: how often each number of points was given.
-        always_the_same: whether a model gave one score to all of 10 or more, which tells nothing
+        always_the_same: whether a model gave one score to all of 30 or more, which tells nothing
             apart.
         as_given: how many scores were to be expectations over log-probabilities and are not.
     """

@@ -85,17 +85,17 @@ def test_the_report_says_how_each_criterion_was_used(call):
     _, out, _ = call(*words)
     assert "accuracy" in out
     assert "points" in out
-    assert "tells nothing apart" not in out
+    assert "ALWAYS" not in out
 
 
 def test_a_judge_that_always_says_the_same_is_said_loudly(call):
-    write("data.jsonl", [{"id": n, "prompt": f"q{n}", "response": "r"} for n in range(12)])
+    write("data.jsonl", [{"id": n, "prompt": f"q{n}", "response": "r"} for n in range(40)])
     reply = {"accuracy": {"rationale": "Fine.", "score": 4}}
-    write("replies.jsonl", [{"sample": str(n), "reply": reply} for n in range(12)])
+    write("replies.jsonl", [{"sample": str(n), "reply": reply} for n in range(40)])
     words = ("judge", "data.jsonl", "--rubric", "accuracy", "--model", "replay:replies.jsonl")
     status, out, err = call(*words)
     assert status == 0, err
-    assert "gives every one of 12 samples 4 points under accuracy" in " ".join(out.split())
+    assert "ALWAYS ANSWERS THE SAME under accuracy (always 4, 40 samples)" in " ".join(out.split())
     assert json.loads(call(*words, "--json")[1])["judges"][0]["always_the_same"]
 
 
