@@ -40,12 +40,12 @@ def probabilities(
     behind = before + len(token.text)
     found: dict[int, float] = {}
     unsure = 0.0
-    numbers = [(_number_in(word, head), math.exp(p)) for word, p in token.alternatives.items()]
-    shown = {number for number, _ in numbers if number is not None}
-    for number, p in numbers:
-        if number is None:
-            continue
+    read = [(_number_in(word, head), math.exp(p)) for word, p in token.alternatives.items()]
+    numbers = [(*number, p) for number, p in read if number is not None]
+    shown = {number for number, _, _ in numbers}
+    for number, ended, p in numbers:
         longer = [str(one) for one in points if str(one).startswith(number) and str(one) != number]
+        longer = [] if ended else longer
         if longer and given.startswith(number) and behind < start + len(number) + 1:
             for more, q in _continued(tokens, place, number, points).items():
                 found[more] = found.get(more, 0.0) + p * q
@@ -77,11 +77,12 @@ def _token_at(tokens: Sequence[Token], position: int) -> tuple[int, int]:
     return len(tokens) - 1, start - len(tokens[-1].text)
 
 
-def _number_in(word: str, head: str) -> str | None:
-    """The number that an alternative begins with, behind what the token has before the score."""
+def _number_in(word: str, head: str) -> tuple[str, bool] | None:
+    """The number that an alternative begins with, behind what the token has before the score, and
+    whether something stands behind it, so that it cannot go on."""
     rest = word.removeprefix(head) if not head or word.startswith(head) else word.lstrip()
     match = _NUMBER.match(rest)
-    return match[1] if match else None
+    return (match[1], match.end() < len(rest)) if match else None
 
 
 def _continued(

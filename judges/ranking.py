@@ -76,7 +76,9 @@ class Ranking(Judge):
             for i, j in _round(n, met, byes):
                 met[i, j] = await self._compare(candidates, i, j, number, ask)
         standings = [_standing(place, met, byes) for place in range(n)]
-        calls = len(met) * (2 if self.both_orders else 1)
+        texts = [one.response.strip() for one in candidates]
+        asked = sum(texts[i] != texts[j] for i, j in met)
+        calls = asked * (2 if self.both_orders else 1)
         note = f"{len(met)} of {n * (n - 1) // 2} comparisons in {calls} calls"
         return [
             (

@@ -37,8 +37,8 @@ class Verified(Judge):
     is asked about it: it stays a judged sample, for the filters to drop.
 
     Each check that could tell something gives a judgement of its name, 1 where it passed (of
-    several constraints: the share that is met), and `must_hold` says 1 or 0 of all that must hold.
-    A sample of which no check could tell anything gets no judgement.
+    several constraints: the share that is met). `must_hold` is 0 where anything is broken that must
+    hold, and else 1, also where nothing could be told; such a sample gets no score of this judge.
 
     - constraints: the 25 kinds of IFEval (arXiv 2311.07911), of the sample or in a row's columns
       `instruction_id_list` and `kwargs`;
@@ -86,10 +86,11 @@ class Verified(Judge):
             if told is not None:
                 found.append((name, *told))
         judged = [self._judgement(name, share, detail) for name, share, detail in found]
-        required = [one for one in found if one[0] in self._required]
-        if required:
+        if self._required:
+            required = [one for one in found if one[0] in self._required]
             broken = [f"{name}: {why}" for name, share, why in required if share < 1]
-            judged.append(self._judgement(MUST_HOLD, float(not broken), "; ".join(broken)))
+            said = "; ".join(broken) if required else "nothing that must hold could be told"
+            judged.append(self._judgement(MUST_HOLD, float(not broken), said))
         return judged
 
     def settles(self, judgements: Sequence[Judgement]) -> bool:

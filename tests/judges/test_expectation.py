@@ -58,6 +58,10 @@ class TestTen:
         said = weighed(Token("s ", {}), token("9", _9=0.6, _1=0.4), given="9", points=TEN)
         assert "begins alike" in said
 
+    def test_one_that_something_stands_behind_is_at_its_end(self):
+        tokens = (Token("1,", {"1,": math.log(0.7), "9,": math.log(0.3)}),)
+        assert probabilities(tokens, 0, 1, TEN) == pytest.approx({1: 0.7, 9: 0.3})
+
     def test_a_very_small_doubt_does_no_harm(self):
         found = weighed(Token("s ", {}), token("9", _9=0.99, _1=0.01), given="9", points=TEN)
         assert found == {9: 1.0}

@@ -12,6 +12,8 @@ from silversmith.judges.verified import Verified
 from silversmith.pipeline import Recipe
 from silversmith.records import Constraint, Origin, Passage, Sample, Span, Step
 
+NOTHING = {"must_hold": 1.0}
+
 
 async def no_ask(*words, **values):
     raise AssertionError("a model was asked")
@@ -21,9 +23,13 @@ async def scores(sample: Sample, **options) -> dict[str, float]:
     return {j.criterion: j.score for j in await Verified(**options).judge(sample, no_ask)}
 
 
-async def test_what_cannot_be_told_is_not_judged():
-    assert await Verified().judge(Sample.pair("Say hello.", "Hello!"), no_ask) == []
-    assert Verified().score([]) is None
+async def test_what_cannot_be_told_breaks_nothing_and_gets_no_score():
+    judge = Verified()
+    (one,) = await judge.judge(Sample.pair("Say hello.", "Hello!"), no_ask)
+    assert (one.criterion, one.score) == ("must_hold", 1.0)
+    assert one.rationale == "nothing that must hold could be told"
+    assert judge.score([one]) is None
+    assert not judge.settles([one])
 
 
 async def test_a_wrong_sum_in_the_response_breaks_what_must_hold():
@@ -66,12 +72,12 @@ class TestAnswer:
     @pytest.mark.parametrize("known", ["Because the sky scatters blue light.", "Paris", "a b c d"])
     async def test_words_prove_nothing(self, known):
         sample = Sample.pair("q", "Answer: something else", answer=known)
-        assert await scores(sample, checks=["answer"]) == {}
+        assert await scores(sample, checks=["answer"]) == NOTHING
 
     async def test_one_that_was_drafted_with_the_response_proves_nothing(self):
         origin = Origin("reasoning", template="reasoning")
         sample = Sample.pair("q", "Answer: 4", answer="4", origin=origin)
-        assert await scores(sample, checks=["answer"]) == {}
+        assert await scores(sample, checks=["answer"]) == NOTHING
 
 
 class TestConstraints:
@@ -90,7 +96,7 @@ class TestConstraints:
         sample = Sample.pair(
             "q", "one, two", constraints=(Constraint("text", '{"text": "be nice"}'),)
         )
-        assert await scores(sample, checks=["constraints"]) == {}
+        assert await scores(sample, checks=["constraints"]) == NOTHING
 
     async def test_the_columns_of_ifeval_are_read(self):
         row = {
