@@ -167,7 +167,8 @@ def _of_ifeval(sample: Sample) -> list[Constraint]:
             f" {len(arguments)} in 'kwargs'"
         )
     return [
-        Constraint(str(kind), orjson.dumps(given or {}).decode())
+        # Multilingual editions put the language in front ("en:punctuation:no_comma").
+        Constraint(str(kind).removeprefix("en:"), orjson.dumps(given or {}).decode())
         for kind, given in zip(kinds, arguments, strict=True)
     ]
 

@@ -101,7 +101,7 @@ class TestConstraints:
     async def test_the_columns_of_ifeval_are_read(self):
         row = {
             "prompt": "q",
-            "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
+            "instruction_id_list": ["en:punctuation:no_comma", "length_constraints:number_words"],
             "kwargs": [{}, {"num_words": 1, "relation": "at least", "keyword": None}],
         }
         sample = Sample.pair("q", "one, two", row=json.dumps(row))
