@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..errors import CheckError
 from .dawid_skene import Reliability, Votes, dawid_skene
+
+Name = TypeVar("Name", str, int)
 
 __all__ = ["Expert", "estimate_experts", "posterior"]
 
@@ -66,8 +68,8 @@ class Expert:
 
 
 def estimate_experts(
-    items: Sequence[Any], annotators: Sequence[str], labels: Sequence[float]
-) -> dict[str, Expert]:
+    items: Sequence[Any], annotators: Sequence[Name], labels: Sequence[float]
+) -> dict[Name, Expert]:
     """The reliability of each annotator from a column of items, of who labelled, and of labels.
 
     Raises:
@@ -77,7 +79,7 @@ def estimate_experts(
     found: Reliability = dawid_skene(votes)
     points = tuple(float(one) for one in votes.classes)
     return {
-        str(name): Expert(
+        name: Expert(
             points=points,
             prevalence=tuple(found.prevalence.tolist()),
             confusion=tuple(tuple(row) for row in found.confusion[place].tolist()),

@@ -80,10 +80,12 @@ class _Pairs:
 
 @dataclass
 class _Votes:
-    """The points that members of a panel gave, by criterion."""
+    """The points that members of a panel gave under one criterion; a member is the place of its
+    name, since a million names would be most of the memory."""
 
+    names: dict[str, int] = field(default_factory=dict)
     item: array[int] = field(default_factory=lambda: array("q"))
-    member: list[str] = field(default_factory=list)
+    member: array[int] = field(default_factory=lambda: array("h"))
     points: array[float] = field(default_factory=lambda: array("d"))
 
 
@@ -227,7 +229,7 @@ class _Count:
             panel, _, member = name.partition("/")
             votes = self.votes[panel, criterion]
             votes.item.append(self._rows + row)
-            votes.member.append(member)
+            votes.member.append(votes.names.setdefault(member, len(votes.names)))
             votes.points.append(given)
 
 
@@ -274,7 +276,8 @@ def _panel(folder: Path, panel: Panel, votes: dict[tuple[str, str], _Votes]) -> 
         except CheckError as error:
             unknown[criterion] = str(error)
             continue
-        criteria[criterion] = {"members": {n: e.as_json() for n, e in sorted(experts.items())}}
+        members = {name: experts[place].as_json() for name, place in sorted(one.names.items())}
+        criteria[criterion] = {"members": members}
     name = "panel-{}.json".format(re.sub(r"[^\w.-]", "_", panel.title))
     if criteria:
         (folder / name).write_text(
