@@ -82,15 +82,15 @@ def command(
 
     asked = Asked(
         data=data,
-        humans=_names(human, "--human"),
-        judges=_names(judge, "--judge"),
+        humans=options.names(human, "--human"),
+        judges=options.names(judge, "--judge"),
         labels=str(labels) if labels else "",
         on=on,
-        splits=_names(by, "--split"),
-        length_of=_names(length_of, "--length-of"),
-        same=_pairs(same),
+        splits=options.names(by, "--split"),
+        length_of=options.names(length_of, "--length-of"),
+        same=options.same(same),
         missing=missing or (),
-        order=_names([order] if order else [], "--order"),
+        order=options.names([order] if order else [], "--order"),
         nominal=nominal,
         mapping=options.mapping(map_),
         split=dataset_split,
@@ -98,22 +98,3 @@ def command(
     )
     found, notes = agreement_in(asked, resamples=resamples, seed=seed)
     (show_json if json else show)(found, notes)
-
-
-def _names(words: list[str] | None, option: str) -> tuple[str, ...]:
-    """Names parted by commas, of an option that may be given several times."""
-    names = tuple(name.strip() for word in words or () for name in word.split(","))
-    if "" in names:
-        raise typer.BadParameter(f"{option} wants NAME,NAME, found an empty name")
-    return names
-
-
-def _pairs(words: list[str] | None) -> dict[str, str]:
-    """`label=label` pairs of --same."""
-    pairs: dict[str, str] = {}
-    for word in words or ():
-        label, equals, other = word.partition("=")
-        if not (equals and label and other):
-            raise typer.BadParameter(f"--same wants LABEL=LABEL, found {word!r}")
-        pairs[label] = other
-    return pairs

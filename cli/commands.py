@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import agreement, export, filter, judge, plan, recover, run, simulate
+from . import agreement, calibrate, export, filter, judge, plan, recover, run, simulate
 
 __all__ = ["app"]
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, plan, judge, agreement, filter, export, recover, simulate):
+for module in (run, plan, judge, agreement, calibrate, filter, export, recover, simulate):
     app.command(module.NAME)(module.command)
 
 

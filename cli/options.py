@@ -24,7 +24,10 @@ __all__ = [
     "SkipBadRows",
     "changes",
     "mapping",
+    "names",
+    "same",
     "settings",
+    "shares",
 ]
 
 Out = Annotated[
@@ -131,3 +134,36 @@ def mapping(words: list[str] | None) -> dict[str, str]:
             raise typer.BadParameter(f"--map wants FIELD=COLUMN, found {word!r}")
         pairs[name] = column
     return pairs
+
+
+def names(words: list[str] | None, option: str) -> tuple[str, ...]:
+    """Names parted by commas, of an option that may be given several times."""
+    found = tuple(name.strip() for word in words or () for name in word.split(","))
+    if "" in found:
+        raise typer.BadParameter(f"{option} wants NAME,NAME, found an empty name")
+    return found
+
+
+def same(words: list[str] | None) -> dict[str, str]:
+    """`label=label` pairs of `--same`."""
+    pairs: dict[str, str] = {}
+    for word in words or ():
+        label, equals, other = word.partition("=")
+        if not (equals and label and other):
+            raise typer.BadParameter(f"--same wants LABEL=LABEL, found {word!r}")
+        pairs[label] = other
+    return pairs
+
+
+def shares(words: str, option: str) -> tuple[float, ...]:
+    """Numbers between 0 and 1, parted by commas; "" for none."""
+    found = []
+    for word in filter(None, (word.strip() for word in words.split(","))):
+        try:
+            number = float(word)
+        except ValueError:
+            number = -1.0
+        if not 0.0 < number < 1.0:
+            raise typer.BadParameter(f"{option} wants numbers between 0 and 1, found {word!r}")
+        found.append(number)
+    return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -20,9 +20,9 @@ LEAVES_SHOWN = 5
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def show(plan: Forecast) -> None:
-    """Print what a run would make, ask for and cost."""
-    console = Console(highlight=False, soft_wrap=True)
+def show(plan: Forecast, stream: TextIO | None = None) -> None:
+    """Print what a run would make, ask for and cost; by default on standard output."""
+    console = Console(file=stream, highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("stage")
     table.add_column("model")

@@ -14,7 +14,7 @@ from .stopping import Stoppable
 if TYPE_CHECKING:
     from ..pipeline import Recipe, RunReport
 
-__all__ = ["filter_and_show", "run_and_show"]
+__all__ = ["filter_and_show", "run", "run_and_show"]
 
 
 def run_and_show(
@@ -29,6 +29,34 @@ def run_and_show(
     json: bool,
 ) -> None:
     """Run a recipe, show how it goes, and end with its exit status.
+
+    Raises:
+        SilversmithError: as `Recipe.run_async`.
+        Interrupted: a signal stopped it.
+    """
+    report = run(
+        recipe,
+        out,
+        again=again,
+        reuse=reuse,
+        retry_failed=retry_failed,
+        processes=processes,
+        quiet=quiet,
+    )
+    _end(report, quiet=quiet, json=json)
+
+
+def run(
+    recipe: Recipe,
+    out: Path,
+    *,
+    again: bool,
+    reuse: Sequence[Path],
+    retry_failed: bool,
+    processes: int,
+    quiet: bool,
+) -> RunReport:
+    """Run a recipe, and show how it goes.
 
     Raises:
         SilversmithError: as `Recipe.run_async`.
@@ -53,8 +81,7 @@ def run_and_show(
     if any(spec.batch for spec in recipe.models.values()):
         sentence += "; batches go on at the provider, and it collects them"
     with Stoppable(sentence) as stoppable, watching(books, recipe, quiet=quiet):
-        report = asyncio.run(stoppable.run(work))
-    _end(report, quiet=quiet, json=json)
+        return asyncio.run(stoppable.run(work))
 
 
 def filter_and_show(recipe: Recipe, out: Path, *, quiet: bool, json: bool) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from ..models.chat_request import Logprobs
 
 __all__ = ["NAME", "command"]
 
@@ -21,6 +24,12 @@ def _share(value: float) -> float:
 def _amount(value: float) -> float:
     if not 0 <= value < float("inf"):
         raise typer.BadParameter(f"{value} is no amount: give a number from 0 up")
+    return value
+
+
+def _of_logprobs(value: str) -> str:
+    if value not in ("given", "refused", "ignored"):
+        raise typer.BadParameter(f"{value!r} is not one of given, refused, ignored")
     return value
 
 
@@ -88,6 +97,14 @@ def command(
             help="Refuse response_format, as servers without structured output do.",
         ),
     ] = False,
+    logprobs: Annotated[
+        str,
+        typer.Option(
+            callback=_of_logprobs,
+            help="What becomes of a request for log-probabilities: given, refused (HTTP 400) or"
+            " ignored.",
+        ),
+    ] = "given",
     api_key_env: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Ask for the key that is in this environment variable."),
@@ -126,5 +143,6 @@ def command(
             models=tuple(model or ()),
             api_key=key,
             response_format=not no_response_format,
+            logprobs=cast("Logprobs", logprobs),
         )
     )

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .judged import judge_tables, warnings
+
 if TYPE_CHECKING:
     from ..pipeline import RunReport
 
@@ -53,6 +55,8 @@ def show(report: RunReport) -> None:
         console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
     console.print(Text(str(report.balance)))
     console.print(Text(_spent(report)), soft_wrap=whole)
+    for warning in warnings(manifest):
+        console.print(Text(warning, style="bold red"), soft_wrap=whole)
     console.print()
     for name, text in _what_where_next(report):
         console.print(Text.assemble((f"{name:<6}", "bold"), text))
@@ -66,6 +70,7 @@ def _tables(report: RunReport) -> Iterator[Table]:
         yield _funnel(report)
     if len(strategies) > 1 or any(one["verified"] or one["refuted"] for one in strategies):
         yield _strategies(strategies)
+    yield from judge_tables(manifest)
     if pairs := [one for one in manifest["pairs"] if not one["flaw"]]:
         yield _pairs(pairs)
     if leaves := manifest["coverage"]:

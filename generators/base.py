@@ -29,6 +29,9 @@ class Generator(Component, ABC):
     """Options that decide about replies without changing what is asked, so that another value
     costs nothing; name them in `not_in_id` too."""
 
+    free: ClassVar[bool] = False
+    """Whether it asks no model."""
+
     own_attributes: ClassVar[frozenset[str]] = frozenset()
     """Names of attributes that the strategy sets in its samples by itself, so that a recipe
     cannot."""

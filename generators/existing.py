@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from ..errors import ReplyError, SeedError
-from ..records import Ask, Draw, Sample, Seed
+from ..records import Ask, Draw, Sample, Seed, Turn
 from ..records.shapes import ColumnMap, row_json, sample_from_seed
 from .attributes import Attributes
 from .base import Generator
@@ -18,6 +18,7 @@ class Existing(Generator):
     and filter passes over data from elsewhere. A row of no known shape is booked as failed."""
 
     kind = "existing"
+    free = True
 
     draws: int = Field(default=1, ge=1, le=1)
     """A row is one sample."""
@@ -34,6 +35,17 @@ class Existing(Generator):
 
     def accepts(self, seed: Seed) -> bool:
         return True
+
+    def pair(self, sample: Sample) -> Sample:
+        """Of a row's candidates the one with the highest score becomes the response (best of n);
+        of equals, the first."""
+        scored = [(one.score, -place) for place, one in enumerate(sample.candidates)]
+        known = [(score, place) for score, place in scored if score is not None]
+        if not known:
+            raise ReplyError("no judge scored any of the candidates, so none is the best of them")
+        _, place = max(known)
+        best = Turn("assistant", sample.candidates[-place].text)
+        return sample.with_(messages=(*sample.messages, best))
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
         try:

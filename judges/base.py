@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Set
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -13,11 +14,14 @@ __all__ = ["Judge"]
 
 
 class Judge(Component, ABC):
-    """Scores a sample, and never changes it.
+    """Scores a sample, or a group of candidates, and never changes them.
 
     A subclass is one file: its `kind`, its options and `judge`; a model judge's template is
     `prompts/KIND.j2`. A judge that finds no verdict raises; it never guesses.
     """
+
+    free: ClassVar[bool] = False
+    """Whether it asks no model. Such judges come first, whatever their place in the recipe."""
 
     name: str = ""
     """What to call it in judgements and filters; by default its kind. Two judges of one recipe
@@ -29,6 +33,14 @@ class Judge(Component, ABC):
     weight: float = Field(default=1.0, ge=0)
     """Its weight in the sample's overall score."""
 
+    thresholds: ClassVar[frozenset[str]] = frozenset()
+    """Options that decide about replies without changing what is asked, so that another value
+    judges anew at no cost."""
+
+    only: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
+    """The strategies whose samples it judges (`[reasoning, contrast]`); by default all. The others
+    get no judgement of it."""
+
     @property
     def title(self) -> str:
         """The name in judgements and reports."""
@@ -38,6 +50,11 @@ class Judge(Component, ABC):
     def other_models(self) -> Sequence[str]:
         """The names of models that it asks beside its own, by its options."""
         return ()
+
+    @property
+    def decides(self) -> Any:
+        """What was read from the files that `thresholds` name, as a value that JSON can hold."""
+        return None
 
     @property
     def strategies(self) -> Set[str]:
@@ -55,6 +72,22 @@ class Judge(Component, ABC):
         Raises:
             ReplyError: no usable verdict; the sample is booked as failed.
         """
+
+    async def judge_group(
+        self, candidates: Sequence[Sample], ask: Ask
+    ) -> Sequence[Sequence[Judgement]]:
+        """The judgements of several answers to one prompt, in their order. Each sample ends with
+        one of them as its response. By default each is judged by itself.
+
+        Raises:
+            ReplyError: as `judge`.
+        """
+        return [await self.judge(one, ask) for one in candidates]
+
+    def settles(self, judgements: Sequence[Judgement]) -> bool:
+        """Whether these judgements of its own say all that there is to say, so that no further
+        judge is asked about the sample; its score is then this judge's alone."""
+        return False
 
     def score(self, judgements: Sequence[Judgement]) -> float | None:
         """This judge's overall score from 0 to 1: the mean over its criteria, or None where it

@@ -79,7 +79,12 @@ class Criterion(BaseModel):
             return scale
         for point in scale:
             if isinstance(point, bool) or not re.fullmatch(r"-?\d+", str(point).strip(), re.ASCII):
-                raise ValueError(f"the points of a scale are whole numbers, not {point!r}")
+                ranges = re.fullmatch(r"\s*-?\d+\s*(-|–|to)\s*\d+\s*", str(point), re.ASCII)
+                hint = "; describe single points, and those between may be given too"
+                raise ValueError(
+                    f"the points of a scale are whole numbers, not {point!r}"
+                    f"{hint if ranges else ''}"
+                )
         points = [int(point) for point in scale]
         if double := [point for point in dict.fromkeys(points) if points.count(point) > 1]:
             raise ValueError(f"the scale describes the point {double[0]} twice")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import RecipeError
-from .criteria import Criteria, Criterion
+from .criteria import BUILT_IN, Criteria, Criterion
 
-__all__ = ["read_criteria_files"]
+__all__ = ["READY_MADE", "read_criteria_files", "ready_made"]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a tenth of the time, where it is there
 _OURS = Path(__file__).parent / "rubrics"
+READY_MADE = _OURS / "ready"
 _CRITERIA: TypeAdapter[tuple[Criterion, ...]] = TypeAdapter(Criteria)
 
 
@@ -34,10 +36,27 @@ def read_criteria_files(folder: Path) -> dict[str, tuple[Criterion, ...]]:
     return {strategy: _read(path) for strategy, path in files.items()}
 
 
+def ready_made(name: str) -> tuple[Criterion, ...]:
+    """The criteria of a ready-made rubric: a file of `rubrics/ready/`, or one of a strategy's,
+    `rubrics/STRATEGY.yaml`; or else a single built-in criterion.
+
+    Raises:
+        ValueError: there is none of that name; lists those that there are.
+    """
+    files = {path.stem: path for path in (*_OURS.glob("*.yaml"), *READY_MADE.glob("*.yaml"))}
+    if name not in files and name in BUILT_IN:
+        return (BUILT_IN[name],)
+    if name not in files:
+        near = difflib.get_close_matches(name, [*files, *BUILT_IN], 1)
+        known = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(files))}"
+        raise ValueError(f"there is no ready-made rubric {name!r}; {known}")
+    return _read(files[name])
+
+
 def _read(path: Path) -> tuple[Criterion, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        values = yaml.load(text, _LOADER)
+        values = _loaded(path, text)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: this rubric cannot be read as UTF-8 text ({error})") from error
     except yaml.YAMLError as error:
@@ -57,6 +76,36 @@ def _read(path: Path) -> tuple[Criterion, ...]:
         assert isinstance(root, yaml.SequenceNode)  # it was a list
         lines = [node.start_mark.line + 1 for node in root.value]
         raise RecipeError(_sentence(path, lines, problem)) from error
+
+
+def _loaded(path: Path, text: str) -> Any:
+    """The values of a rubric.
+
+    Raises:
+        RecipeError: a key stands twice, of which YAML would take the last one in silence.
+        yaml.YAMLError: it is no YAML.
+    """
+    loader = _LOADER(text)
+    try:
+        root = loader.get_single_node()
+        waiting = [root]
+        for node in waiting:  # grows as nodes hold others
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+            elif isinstance(node, yaml.MappingNode):
+                lines: dict[str, int] = {}
+                for key, value in node.value:
+                    line = key.start_mark.line + 1
+                    if key.value in lines:
+                        raise RecipeError(
+                            f"{path}, line {line}: {key.value!r} stands there already, in line"
+                            f" {lines[key.value]}: take one of the two out"
+                        )
+                    lines[key.value] = line
+                    waiting.append(value)
+        return loader.construct_document(root) if root is not None else None
+    finally:
+        loader.dispose()
 
 
 def _sentence(path: Path, lines: list[int], problem: Mapping[str, Any]) -> str:

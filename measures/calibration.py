@@ -16,14 +16,31 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import CheckError
 from .curves import Curve, Kind
-from .held_out import Labelled, Tried
+from .held_out import Labelled, Tried, held_out_error
 from .reliability import Reliability, log_loss, reliability
 from .thresholds import Threshold, find_threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Calibration", "calibrate", "load_calibration"]
+__all__ = ["Calibration", "Judged", "calibrate", "load_calibration"]
+
+
+class Judged(BaseModel):
+    """Whose judgements scores are made of: a judge under a criterion, with a model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    judge: str
+    """The judge's name."""
+    criterion: str = ""
+    """The criterion, or "" for a judge that has none."""
+    model: str = ""
+    """The model that judged, as judgements name it, or "" for a judge that needs none."""
+
+    def __str__(self) -> str:
+        name = f"{self.judge}.{self.criterion}" if self.criterion else self.judge
+        return f"{name} by {self.model}" if self.model else name
 
 
 class Calibration(BaseModel):
@@ -33,12 +50,12 @@ class Calibration(BaseModel):
 
     format: Literal["silversmith calibration 1"] = "silversmith calibration 1"
     """What kind of file this is."""
-    judge: str
-    """The judge whose scores were calibrated, by its name; another judge needs its own."""
-    criterion: str | None = None
-    """The criterion of that judge, or None for its overall score."""
-    model: str | None = None
-    """The model that judged."""
+    of: str
+    """What was calibrated: "score" for the samples' overall score, JUDGE.CRITERION for the score
+    under one criterion, or the name of a column."""
+    judged: tuple[Judged, ...] = ()
+    """All whose judgements these scores are made of, where that is known; the scores of others
+    need a calibration of their own."""
     date: str | None = None
     """When it was fitted, as the caller wrote it."""
     n: int
@@ -61,7 +78,10 @@ class Calibration(BaseModel):
     seed: int
     """What the folds were drawn with."""
     reliability: Reliability
-    """The chosen kind of curve on held-out folds."""
+    """The chosen kind of curve on held-out folds, in bins by the score."""
+    error: float
+    """How far the curve is from the truth on a fold that had no say in it, as the root of a mean
+    square, with the noise of the fold's labels taken off; 0 is best."""
     thresholds: tuple[Threshold, ...] = ()
     """The thresholds that were asked for."""
 
@@ -122,9 +142,8 @@ def calibrate(
     scores: NDArray[Any],
     acceptable: NDArray[Any],
     *,
-    judge: str,
-    criterion: str | None = None,
-    model: str | None = None,
+    of: str,
+    judged: tuple[Judged, ...] = (),
     date: str | None = None,
     kind: Kind | Literal["auto"] = "auto",
     precisions: tuple[float, ...] = (),
@@ -142,7 +161,7 @@ def calibrate(
         scores: the judge's scores; higher is better. One row a sample: several rows of one sample
             would be in the fitting and in the held-out part at once.
         acceptable: the person's verdicts, 1 (True) or 0 (False).
-        judge, criterion, model, date: kept as they are.
+        of, judged, date: kept as they are.
         kind: which curve; `auto` chooses.
         precisions: precisions for which to find a threshold.
         folds: into how many parts the rows are split, each with the same share of acceptable
@@ -164,9 +183,8 @@ def calibrate(
     chosen = min(kinds, key=lambda name: losses[name])
     best, good = tried[chosen], int(labelled.y.sum())
     return Calibration(
-        judge=judge,
-        criterion=criterion,
-        model=model,
+        of=of,
+        judged=judged,
         date=date,
         n=labelled.n,
         acceptable=good,
@@ -177,7 +195,10 @@ def calibrate(
         prior_loss=_entropy(good / labelled.n),
         folds=labelled.folds,
         seed=seed,
-        reliability=reliability(best.held_out, labelled.y, bins=bins, level=level),
+        reliability=reliability(
+            best.held_out, labelled.y, bins=bins, level=level, by=labelled.values[labelled.place]
+        ),
+        error=held_out_error(best, labelled, bins),
         thresholds=tuple(find_threshold(wanted, best, labelled, level) for wanted in precisions),
     )
 

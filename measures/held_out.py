@@ -10,7 +10,7 @@ from .curves import Kind, fit_curve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Labelled", "Tried"]
+__all__ = ["Labelled", "Tried", "held_out_error"]
 
 
 class Labelled:
@@ -52,6 +52,32 @@ class Tried:
         for part, curve in enumerate(self.without):
             rows = labelled.part == part
             self.held_out[rows] = curve.over(labelled.values)[labelled.place[rows]]
+
+
+def held_out_error(tried: Tried, labelled: Labelled, bins: int) -> float:
+    """How far the curve is from the truth, as the root of a mean square, 0 to 1: fitted without a
+    fold, compared with that fold, and with the noise of the fold's own labels taken off (the
+    debiased estimator of Kumar, Liang and Ma, Verified Uncertainty Calibration, 2019).
+
+    Pooled over all folds, predictions for one score are right in the mean by construction, so that
+    a calibration error of the pool alone would flatter a curve that follows every score.
+    """
+    import numpy as np
+
+    counts = labelled.counts.sum(axis=0)
+    middle = np.cumsum(counts) - counts / 2.0
+    group = np.minimum((middle / labelled.n * bins).astype(np.int64), bins - 1)
+    total = weight = 0.0
+    for n_of, k_of, curve in zip(labelled.counts, labelled.hits, tried.without, strict=True):
+        p = curve.over(labelled.values)
+        n, k, expected = (
+            np.bincount(group, weights=each, minlength=bins) for each in (n_of, k_of, p * n_of)
+        )
+        some = n >= 2
+        n, share, said = n[some], k[some] / n[some], expected[some] / n[some]
+        total += float((n * ((said - share) ** 2 - share * (1 - share) / (n - 1))).sum())
+        weight += float(n.sum())
+    return max(0.0, total / weight) ** 0.5 if weight else float("nan")
 
 
 def _columns(scores: NDArray[Any], acceptable: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -42,8 +42,8 @@ class Reliability(BaseModel):
     n: int
     """How many probabilities were compared."""
     bins: tuple[Bin, ...]
-    """From the lowest predicted probability to the highest, of about equal size; equal
-    probabilities are never split, so that there may be fewer than were asked for."""
+    """From the lowest predicted probability to the highest, of about equal size; what is equal is
+    never split, so that there may be fewer than were asked for."""
     ece: float
     """Expected calibration error: the distance of predicted and observed, averaged over the bins
     by their size (0 is best). With few rows it is above 0 by chance alone."""
@@ -55,7 +55,12 @@ class Reliability(BaseModel):
 
 
 def reliability(
-    probabilities: NDArray[Any], outcomes: NDArray[Any], *, bins: int = 10, level: float = 0.95
+    probabilities: NDArray[Any],
+    outcomes: NDArray[Any],
+    *,
+    bins: int = 10,
+    level: float = 0.95,
+    by: NDArray[Any] | None = None,
 ) -> Reliability:
     """Compares probabilities with outcomes.
 
@@ -64,18 +69,22 @@ def reliability(
         outcomes: 0 or 1, one for each.
         bins: how many points the diagram should have.
         level: the confidence of the intervals.
+        by: what rises with the probabilities, and puts rows into bins; by default they
+            themselves. Probabilities of one score from several folds differ a little, against the
+            outcomes of each fold: put into bins by the score, they are compared as one.
 
     Raises:
-        CheckError: the two differ in length, or are empty.
+        CheckError: the columns differ in length, or are empty.
     """
     import numpy as np
 
     p = np.asarray(probabilities, dtype=np.float64)
     y = np.asarray(outcomes, dtype=np.float64)
-    if p.shape != y.shape or not p.size:
+    key = p if by is None else np.asarray(by, dtype=np.float64)
+    if not p.shape == y.shape == key.shape or not p.size:
         raise CheckError("A reliability diagram needs one outcome for each probability.")
-    values, place, counts = np.unique(p, return_inverse=True, return_counts=True)
-    hits = np.bincount(place, weights=y)
+    _, place, counts = np.unique(key, return_inverse=True, return_counts=True)
+    hits, sums = np.bincount(place, weights=y), np.bincount(place, weights=p)
     # A probability belongs to the bin in which the middle of its rows lies.
     middle = np.cumsum(counts) - counts / 2.0
     numbers = np.minimum((middle / p.size * bins).astype(np.int64), bins - 1)
@@ -84,7 +93,7 @@ def reliability(
         inside = numbers == number
         n, k = int(counts[inside].sum()), round(float(hits[inside].sum()))
         low, high = clopper_pearson(k, n, level)
-        mean = float((values[inside] * counts[inside]).sum() / n)
+        mean = float(sums[inside].sum() / n)
         points.append(Bin(n=n, predicted=mean, observed=k / n, low=low, high=high))
     return Reliability(
         n=int(p.size),

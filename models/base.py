@@ -59,6 +59,8 @@ class Request:
         id: for a model in batch mode: different for all requests of a run, and the same for the
             same request in the next process.
         purpose: what it is asked for, where that is known.
+        logprobs: whether the log-probabilities of the reply's tokens are wanted too, with as many
+            alternatives as the endpoint gives; it may give none.
     """
 
     messages: Sequence[Mapping[str, str]]
@@ -68,6 +70,7 @@ class Request:
     seed: int = 0
     id: str = ""
     purpose: Purpose | None = None
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,19 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
-__all__ = ["BadRequest", "ChatRequest", "read_request"]
+__all__ = ["BadRequest", "ChatRequest", "Logprobs", "read_request"]
 
 _SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MOST_CHOICES = 128
+_MOST_ALTERNATIVES = 20
+
+Logprobs = Literal["given", "refused", "ignored"]
+"""What a server makes of a request for log-probabilities."""
+
 _TYPES = {401: "authentication_error", 429: "rate_limit_error", 500: "server_error"}
 
 
@@ -60,6 +65,8 @@ class ChatRequest:
         seed: the request's seed; 0 where it has none.
         choices: how many answers.
         max_tokens: where to cut an answer, or None.
+        alternatives: for how many alternatives of each token the log-probability is wanted; None
+            where none are.
     """
 
     model: str
@@ -69,14 +76,18 @@ class ChatRequest:
     seed: int
     choices: int
     max_tokens: int | None
+    alternatives: int | None = None
 
 
-def read_request(body: bytes, *, response_format: bool = True) -> ChatRequest:
+def read_request(
+    body: bytes, *, response_format: bool = True, logprobs: Logprobs = "given"
+) -> ChatRequest:
     """The request in a body of POST /v1/chat/completions.
 
     Args:
         body: JSON.
         response_format: False refuses that parameter, as a server without structured output.
+        logprobs: whether log-probabilities are given, refused, or passed over in silence.
 
     Raises:
         BadRequest: something in it is wrong or not simulated; says which parameter.
@@ -107,7 +118,21 @@ def read_request(body: bytes, *, response_format: bool = True) -> ChatRequest:
         seed=_integer(data, "seed", -(2**63), 2**63 - 1) or 0,
         choices=_integer(data, "n", 1, _MOST_CHOICES) or 1,
         max_tokens=next((limit for limit in given if limit is not None), None),
+        alternatives=_alternatives(data, logprobs),
     )
+
+
+def _alternatives(data: Mapping[str, Any], logprobs: Logprobs) -> int | None:
+    """For how many alternatives log-probabilities are to be given; None where none are."""
+    wanted = data.get("logprobs") or False
+    if not isinstance(wanted, bool):
+        raise BadRequest("'logprobs' must be true or false.", "logprobs")
+    number = _integer(data, "top_logprobs", 0, _MOST_ALTERNATIVES)
+    if number is not None and not wanted:
+        raise BadRequest("'top_logprobs' needs 'logprobs': true.", "top_logprobs")
+    if wanted and logprobs == "refused":
+        raise BadRequest("This server does not support 'logprobs'.", "logprobs")
+    return (number or 0) if wanted and logprobs == "given" else None
 
 
 def _integer(data: Mapping[str, Any], name: str, low: int, high: int) -> int | None:

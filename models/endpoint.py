@@ -23,6 +23,7 @@ from .base import Reply, Request, SchemaForm
 from .deadlines import Deadlines
 from .gate import Gate, Ticket
 from .line import Line
+from .logprobs import MOST_ALTERNATIVES, tokens_of
 from .meter import Meter
 from .pace import Paces
 from .probe import probe
@@ -56,6 +57,9 @@ MOVES = 2
 
 TRIAL = Request([{"role": "user", "content": "Say ready."}])
 
+REFUSED = frozenset({400, 403, 404, 422, 501})
+"""Statuses by which an endpoint refuses a parameter that it does not know or allow."""
+
 OVERLOADED = frozenset({503, 504, 529})
 """Statuses by which a server says that it has too much to do."""
 
@@ -88,6 +92,8 @@ class EndpointConnection:
         self._paces = paces or Paces()
         self._deadlines = Deadlines()
         self._form: SchemaForm | None = None
+        self._alternatives: int | None = None
+        self._looking = asyncio.Lock()
         self._client: openai.AsyncOpenAI | None = None
 
     @property
@@ -124,6 +130,7 @@ class EndpointConnection:
             EndpointError: `retryable` where all repetitions met passing faults; `fatal` where no
                 request can succeed any more; else the endpoint refuses this request.
         """
+        await self._look_for_logprobs(request)
         content = self._content(request, self.form)
         return await self._answer(content, self._line, self._policy, Sentences.later)
 
@@ -230,11 +237,42 @@ class EndpointConnection:
 
         return send
 
-    def _content(self, request: Request, form: SchemaForm) -> bytes:
+    def _content(self, request: Request, form: SchemaForm, alternatives: int = 0) -> bytes:
         body = {"model": self.spec.model, **self.spec.parameters, **with_form(request, form)}
         if self.spec.send_seed:
             body["seed"] = request.seed
+        if request.logprobs and (number := alternatives or self._alternatives):
+            body["logprobs"], body["top_logprobs"] = True, number
         return orjson.dumps(body)
+
+    async def _look_for_logprobs(self, request: Request) -> None:
+        """Before the first request that wants them: whether the endpoint gives log-probabilities,
+        and for how many alternatives. Endpoints refuse them, take them without heeding them, or
+        allow fewer alternatives, so that it is tried out by tiny requests."""
+        if not request.logprobs or self._alternatives is not None:
+            return
+        async with self._looking:
+            if self._alternatives is None:
+                self._alternatives = await self._most_alternatives()
+
+    async def _most_alternatives(self) -> int:
+        """For how many alternatives of a token the endpoint gives log-probabilities; 0 where it
+        gives none.
+
+        Raises:
+            EndpointError: it gives no answer to such small requests at all.
+        """
+        for number in (MOST_ALTERNATIVES, 5):
+            content = self._content(replace(TRIAL, logprobs=True), self.form, number)
+            try:
+                reply = await self._answer(content, self._line, self._policy, Sentences.later)
+            except EndpointError as error:
+                if error.status not in REFUSED:
+                    raise
+                continue
+            if any(token.alternatives for token in tokens_of(reply)):
+                return number
+        return 0
 
     async def _answer(self, content: bytes, line: Line, policy: RetryPolicy, tell: Tell) -> Reply:
         """The reply to one request; tenacity comes in only after a first fault, since its loop

@@ -162,7 +162,10 @@ class Endpoint:
                 await asyncio.sleep(self._latency)
         if fails or hangs:
             raise BadRequest("The server had a simulated error.", status=500)
-        reply = self._completion(read_request(body, response_format=options.response_format))
+        chat = read_request(
+            body, response_format=options.response_format, logprobs=options.logprobs
+        )
+        reply = self._completion(chat)
         stats = self._stats
         stats.ok += 1
         stats.answered_again += self._answered.get(digest, False)
@@ -231,6 +234,7 @@ class Endpoint:
             model=chat.model,
             prompt_characters=sum(len(message["content"]) for message in chat.messages),
             max_tokens=chat.max_tokens,
+            alternatives=chat.alternatives,
         )
         return body
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .chat_request import Logprobs
+
 __all__ = ["ServerOptions"]
 
 
@@ -62,6 +64,10 @@ class ServerOptions(BaseModel):
 
     batch_tokens: int = Field(default=0, ge=0)
     """How many tokens batches under way may have together, further ones fail; 0 sets no limit."""
+
+    logprobs: Logprobs = "given"
+    """What becomes of a request for log-probabilities: they are given, refused with HTTP 400, or
+    passed over in silence, as by different servers."""
 
     response_format: bool = True
     """False answers HTTP 400 to `response_format`, as a server without structured output."""

@@ -17,12 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..records import Usage
 from .base import SIMULATED, Reply, Request, SchemaForm
+from .logprobs import MOST_ALTERNATIVES
 from .meter import Meter
 from .simulated_demands import Demands
 from .simulated_dialogue import Player
 from .simulated_draft import FLAWS, Draft, FlawKind
 from .simulated_fields import Content, asks_for_verdict
 from .simulated_judge import Verdict
+from .simulated_logprobs import logprobs
 from .simulated_prompt import Dice, Prompt
 from .simulated_schema import Form, compile_schema
 
@@ -150,6 +152,9 @@ class SimulatedModel:
 def _prose(prompt: Prompt, dice: Dice, flaw: FlawKind | None) -> SimulatedAnswer:
     """An answer without a schema: a verdict line where the prompt shows one, or a paragraph."""
     text = "\n".join((*prompt.user, *prompt.rest))
+    if "[[A]]" in text and (better := Verdict(prompt, dice).compared) is not None:
+        letter = {"A": "A", "B": "B", "tie": "C"}[better]
+        return SimulatedAnswer(f"The better one is sound.\n\n[[{letter}]]")
     if _ASKS_SCORE.search(text):
         verdict = Verdict(prompt, dice)
         scale = _SCALE.search(text)
@@ -169,6 +174,7 @@ def completion_body(
     model: str,
     prompt_characters: int,
     max_tokens: int | None = None,
+    alternatives: int | None = None,
 ) -> tuple[dict[str, Any], str, str]:
     """A chat completion as an OpenAI-compatible endpoint gives it.
 
@@ -180,6 +186,7 @@ def completion_body(
         model: the model's name in the body.
         prompt_characters: the length of all messages.
         max_tokens: where to cut each answer, or None.
+        alternatives: for how many alternatives of each token to give the log-probability, or None.
 
     Returns:
         The completion, and the text and the finish reason of the first choice.
@@ -195,7 +202,7 @@ def completion_body(
             {
                 "index": number,
                 "message": {"role": "assistant", "content": text, "refusal": None},
-                "logprobs": None,
+                "logprobs": None if alternatives is None else logprobs(text, alternatives),
                 "finish_reason": finish,
             }
         )
@@ -245,6 +252,7 @@ class SimulatedConnection:
             model="simulated",
             prompt_characters=sum(len(m.get("content") or "") for m in request.messages),
             max_tokens=limit,
+            alternatives=MOST_ALTERNATIVES if request.logprobs else None,
         )
         tokens = body["usage"]
         usage = Usage(1, tokens["prompt_tokens"], tokens["completion_tokens"])

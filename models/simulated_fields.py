@@ -91,6 +91,10 @@ def asks_for_verdict(names: frozenset[str], prompt: Prompt) -> bool:
 def string_of(content: Content, name: str, parent: str, index: int) -> str:
     """The text for a field called `name` inside one called `parent`."""
     if content.verdict is not None:
+        if name == "claim":
+            return content.verdict.claim(index)
+        if name == "quote":
+            return content.verdict.support(index)
         return content.verdict.rationale()
     if content.player is not None:
         said = content.player.string(name, parent, index)
@@ -123,6 +127,8 @@ def truth_of(content: Content, name: str) -> bool:
 def one_of(content: Content, name: str, values: Sequence[Any], index: int) -> Any:
     """One of the values of an enum: the score or verdict where one is asked for, the roles in
     turn, and by the dice otherwise."""
+    if content.verdict is not None and content.verdict.compared in values:
+        return content.verdict.compared
     if content.verdict is None:
         if name == "role":
             return values[index % len(values)]

@@ -116,6 +116,30 @@ class Verdict:
         self._dice = dice
 
     @cached_property
+    def compared(self) -> str | None:
+        """The better of two answers, "A", "B" or "tie"; None where there are not two. Of two that
+        are alike it mostly calls it a tie, and else takes the first, as some judges do."""
+        texts = (self._prompt.tagged("answer_a"), self._prompt.tagged("answer_b"))
+        if texts[0] is None or texts[1] is None:
+            return None
+        instruction = self._prompt.tagged("instruction")
+        a, b = (find_flaw(text, instruction) is None for text in texts if text is not None)
+        if a != b:
+            return "A" if a else "B"
+        return "tie" if self._dice.roll() < 0.7 else "A"
+
+    def claim(self, index: int) -> str:
+        """A sentence of the answer."""
+        claims = [one for one in re.split(r"(?<=[.!?])\s+", self.response.strip()) if one]
+        return claims[index % len(claims)] if claims else self.response
+
+    def support(self, index: int) -> str:
+        """Words of the passage for a claim of the answer; "" for a flawed answer's."""
+        passage = self._prompt.tagged("passage") or ""
+        sentences = [one for one in re.split(r"(?<=[.!?])\s+", passage.strip()) if one]
+        return sentences[index % len(sentences)] if sentences and self.sound else ""
+
+    @cached_property
     def response(self) -> str:
         """The answer that is judged."""
         tagged = self._prompt.tagged("response", "answer", "chosen")

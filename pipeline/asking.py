@@ -16,8 +16,9 @@ from ..errors import RecipeError, ReplyError
 from ..generators import Generator
 from ..judges import Judge
 from ..models import ModelSpec, Purpose, Reply, Request, parse_reply, strict_schema
+from ..models.logprobs import tokens_of
 from ..prompts import Prompts, Template
-from ..records import Draft, Usage
+from ..records import Draft, PlainText, Usage, Weighed
 from ..store import ReplyKey
 from .recipe import Recipe
 
@@ -54,12 +55,12 @@ class Asker:
         """
         for name in part.other_models:
             recipe.check_model(part, name)
-        return cls(part, recipe.model_for(part) or "", prompts)
+        return cls(part, "" if part.free else recipe.model_for(part) or "", prompts)
 
     @property
     def models(self) -> tuple[str, ...]:
         """The names of all models that it asks, its default one first."""
-        return (self.model, *self.part.other_models)
+        return tuple(dict.fromkeys((self.model, *self.part.other_models)))
 
     @property
     def title(self) -> str:
@@ -83,7 +84,10 @@ class Asker:
         and the messages; not the address, the key, prices or limits (12 bytes)."""
         static = self._prints.get((model, draft))
         if static is None:
-            data = orjson.dumps([spec.identity(), request.schema], option=orjson.OPT_SORT_KEYS)
+            parts: list[Any] = [spec.identity(), request.schema]
+            if request.logprobs:  # a reply without them is no answer to a question for them
+                parts.append("logprobs")
+            data = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
             static = self._prints[model, draft] = hashlib.blake2b(data, digest_size=16).digest()
         return hashlib.blake2b(static + orjson.dumps(request.messages), digest_size=12).digest()
 
@@ -183,14 +187,15 @@ class Questions:
         chosen.check(values)
         name = model or self.asker.model
         spec = self._spec(name)
-        schema = strict_schema(draft)
+        plain = issubclass(draft, PlainText)
         first = Request(
             messages=chosen.render(values),
-            schema=schema,
+            schema=None if plain else strict_schema(draft),
             schema_name=self.asker.part.kind.replace("-", "_"),
             parameters=spec.parameters,
             seed=self.draw + turn * SEEDS_APART,
             purpose=Purpose(self.names, self.asker.part.title, self.draw, turn),
+            logprobs=issubclass(draft, Weighed),
         )
         request = first
         attempts = self.desk.attempts(self, turn)
@@ -203,7 +208,7 @@ class Questions:
                 chosen, self.asker.parameters(name, spec), reply.model, reply.simulated
             )
             try:
-                parsed = parse_reply(reply.text, reply.finish_reason, draft)
+                parsed = _parsed(reply, draft)
                 wrong = self._stray_token(reply.text, parsed, first)
                 if wrong is None and check is not None:
                     wrong = check(parsed)
@@ -215,6 +220,11 @@ class Questions:
                     raise
                 request = _asked_again(first, reply.text, error, attempt + 1)
         raise AssertionError("at least one attempt is made")
+
+    def model_name(self, name: str = "") -> str:
+        """What the endpoint calls a model; see `records.Ask`."""
+        spec = self.desk.models.get(name or self.asker.model)
+        return spec.model if spec is not None else ""
 
     def _stray_token(self, text: str, draft: BaseModel, request: Request) -> str | None:
         """What is wrong with a draft that holds a control token which was not in what it was
@@ -237,6 +247,22 @@ class Questions:
                 " `models: {writer: …}`"
             )
         return self.desk.models[name]
+
+
+def _parsed(reply: Reply, draft: type[Draft]) -> Draft:
+    """The draft that a reply holds.
+
+    Raises:
+        ReplyError: it holds none.
+    """
+    if not issubclass(draft, PlainText):
+        parsed = parse_reply(reply.text, reply.finish_reason, draft)
+        if isinstance(parsed, Weighed):
+            parsed.weigh(reply.text, tokens_of(reply))
+        return parsed
+    if not reply.text.strip():
+        raise ReplyError("the reply is empty", text=reply.text)
+    return draft(text=reply.text)
 
 
 def _asked_again(first: Request, text: str, error: ReplyError, attempt: int) -> Request:

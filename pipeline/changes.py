@@ -67,6 +67,11 @@ def settings_of(
 ) -> bytes:
     """Hash of all that decides how a generator's samples are drafted and judged."""
     weights = [judge.part.model_dump(include={"weight"}) for judge in judges]
+    for judge in judges:
+        if thresholds := _thresholds(judge.part):
+            weights.append(judge.part.model_dump(mode="json", include=set(thresholds)))
+        if isinstance(judge.part, Judge) and judge.part.decides:
+            weights.append({"decides": judge.part.decides})
     kinds = [generator.part.kind]
     parts: list[Any] = [[a.title, identity(a, models, kinds)] for a in (generator, *judges)]
     if thresholds := _thresholds(generator.part):
@@ -184,7 +189,7 @@ def _hash_of_options(part: Component) -> str:
 
 
 def _thresholds(part: Component) -> Set[str]:
-    return part.thresholds if isinstance(part, Generator) else frozenset()
+    return part.thresholds if isinstance(part, (Generator, Judge)) else frozenset()
 
 
 def _hash(value: Any) -> str:

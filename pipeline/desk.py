@@ -13,6 +13,7 @@ from typing import Self, cast
 
 from ..errors import LimitReached, SilversmithError
 from ..models import Connection, ModelSpec, Paces, Reply, Request, Resumable, SchemaForm, connect
+from ..models.logprobs import lighter
 from ..store import Journal, KeptReply, ReplyKey
 from .asking import Asker, Question, Questions
 from .books import Books
@@ -139,6 +140,8 @@ class RunDesk:
             try:
                 with self._budget.call():
                     reply = await connection.send(await self._named(questions, question))
+                if question.request.logprobs:
+                    reply = lighter(reply)
             finally:
                 self._requests.save()
             self._books.calls += 1

@@ -18,7 +18,7 @@ from .recipe import Recipe
 from .recipe_file import RecipeFile
 from .report import Closing, RunReport, close_books
 
-__all__ = ["filter_existing", "filter_recipe", "judge_recipe"]
+__all__ = ["filter_existing", "filter_recipe", "judge_recipe", "rubric_recipe"]
 
 
 def judge_recipe(
@@ -40,7 +40,37 @@ def judge_recipe(
     Raises:
         RecipeError: the file has no judges, or is wrong.
     """
-    return _over(data, file, "judges", "-judged", mapping, split, changes, models)
+    read = RecipeFile.read(Path(file))
+    return _over(data, read, "judges", "-judged", mapping, split, changes, models)
+
+
+def rubric_recipe(
+    data: str,
+    rubric: str,
+    *,
+    mapping: Mapping[str, str],
+    split: str = "",
+    changes: Mapping[str, Any],
+    models: Sequence[str],
+) -> Recipe:
+    """The recipe of a judge pass with a ready-made rubric: as `judge_recipe`, without a file.
+
+    Args:
+        rubric: its name.
+        models: the model that judges.
+
+    Raises:
+        RecipeError: there is no such rubric, or no model is named.
+    """
+    if not models:
+        raise RecipeError(
+            f"--rubric {rubric} needs the model that is to judge: add --model openai/MODEL, or"
+            " --model http://HOST:PORT/v1#MODEL"
+        )
+    judge = {"rubric": {"name": rubric, "criteria": rubric}}
+    values = {"models": {"critic": None}, "judges": [judge]}
+    read = RecipeFile(Path(f"--rubric {rubric}"), values, {})
+    return _over(data, read, "judges", f"-{rubric}", mapping, split, changes, models)
 
 
 def filter_recipe(
@@ -52,13 +82,14 @@ def filter_recipe(
     changes: Mapping[str, Any],
 ) -> Recipe:
     """The recipe of filtering `data`: as `judge_recipe`, of a file with `filters:`."""
-    recipe = _over(data, file, "filters", "-filtered", mapping, split, changes, ())
+    read = RecipeFile.read(Path(file))
+    recipe = _over(data, read, "filters", "-filtered", mapping, split, changes, ())
     return recipe.model_copy(update={"judges": [], "models": {}})
 
 
 def _over(
     data: str,
-    file: str,
+    read: RecipeFile,
     needed: str,
     suffix: str,
     mapping: Mapping[str, str],
@@ -66,9 +97,8 @@ def _over(
     changes: Mapping[str, Any],
     models: Sequence[str],
 ) -> Recipe:
-    read = RecipeFile.read(Path(file))
     if not read.values.get(needed):
-        raise RecipeError(f"{file} has no `{needed}:`, which is what it is given for")
+        raise RecipeError(f"{read.path} has no `{needed}:`, which is what it is given for")
     path = Path(data)
     if (path / "manifest.json").is_file():
         path = path / "kept"
@@ -91,9 +121,12 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
         books: counters to write to.
 
     Raises:
+        RecipeError: a file that a filter names is missing or wrong.
         SeedError, CheckError, RunFolderError: nothing is written then.
     """
     folder = RunFolder(out)
+    for one in recipe.filters:
+        one.prepare(recipe.folder)
     rows = _Rows(recipe, books)
     with folder.open():
         books.stage = "filtering"

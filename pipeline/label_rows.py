@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ..errors import SeedError
+from ..records.judging import MUST_HOLD
 from ..records.shapes import sample_from_fields
 from ..seeds import BadRow
 from ..seeds.dataset import Dataset
@@ -41,6 +42,13 @@ class LabelRow:
         if self._sample and isinstance(row := fields.get("row"), str):
             own = {name: value for name, value in fields.items() if value is not None}
             self.fields = {**_object(row), **own}
+
+    @property
+    def broken(self) -> bool:
+        """Whether the judging ended at what must hold, so that the row's score is no judge's."""
+        return any(
+            one.get("criterion") == MUST_HOLD and one.get("score") == 0 for one in self.judgements
+        )
 
     def answer_length(self, mapping: Mapping[str, str]) -> int:
         """Characters of the answer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class Asked:
         missing: labels that are to count as none.
         order: labels from the lowest to the highest, where they are no numbers of a scale.
         nominal: whether labels are names, even where they are numbers.
+        scaled: whether judgements count with their score from 0 to 1 in place of their points, and
+            those of samples that fail what must hold not at all.
         mapping: which column holds which field, for the answer's length.
         split: which split of the dataset to read, or "".
         skip_bad_rows: whether rows that cannot be read are passed over, and counted.
@@ -51,6 +53,7 @@ class Asked:
     missing: Sequence[str] = ()
     order: Sequence[str] = ()
     nominal: bool = False
+    scaled: bool = False
     mapping: Mapping[str, str] = field(default_factory=dict)
     split: str = ""
     skip_bad_rows: bool = False
@@ -65,12 +68,17 @@ class Labelled:
         judges: the judges' names among the raters.
         splits: the items' groups, as asked for.
         notes: sentences on labels that match no row, rows passed over, and the like.
+        judged: judge, criterion and model of the judgements of rows that a person labelled.
+        panels: the sets of judges that such rows were judged by, each with its model; without
+            judges that ask none.
     """
 
     ratings: Ratings
     judges: tuple[str, ...]
     splits: tuple[Split, ...]
     notes: tuple[str, ...]
+    judged: Set[tuple[str, str, str]] = frozenset()
+    panels: Set[frozenset[str]] = frozenset()
 
 
 def read_labels(asked: Asked) -> Labelled:
@@ -94,6 +102,8 @@ class _Reader:
         self.asked = asked
         self.columns = LabelColumns(asked.humans)
         self.judges: dict[str, int] = {}
+        self.judged: set[tuple[str, str, str]] = set()
+        self.panels: set[frozenset[str]] = set()
         self.met: set[str] = set()
         self.first_columns = ""
         self.bad_rows = 0
@@ -146,6 +156,8 @@ class _Reader:
             labels = [self._label(row, name) for name in asked.humans]
         else:
             labels = self._labels_beside(row, self.beside)
+        if any(label is not None for label in labels):
+            self._note_judges(row)
         labels += [None] * len(self.judges)
         for name, label in self._judged(row):
             if name not in self.judges:
@@ -170,6 +182,8 @@ class _Reader:
     def _judged(self, row: LabelRow) -> Iterator[tuple[str, Label]]:
         """The labels of judges: in columns, and in judgements, there on the criterion's scale."""
         wanted = self.asked.judges
+        if self.asked.scaled and row.broken:
+            return
         for name in wanted:
             if name in row.fields:
                 yield name, self._label(row, name)
@@ -183,7 +197,16 @@ class _Reader:
             if name in here:  # several models under one judge
                 name = f"{name} by {one.get('model')}"
             here.add(name)
-            yield name, self._read(row, name, one.get("points"))
+            value = one.get("score") if self.asked.scaled else one.get("points")
+            yield name, self._read(row, name, value)
+
+    def _note_judges(self, row: LabelRow) -> None:
+        if row.broken:
+            return
+        names = ("judge", "criterion", "model")
+        who = [tuple(str(one.get(name) or "") for name in names) for one in row.judgements]
+        self.judged.update((judge, criterion, model) for judge, criterion, model in who)
+        self.panels.add(frozenset(f"{judge} ({model})" for judge, _, model in who if model))
 
     def _label(self, row: LabelRow, name: str) -> Label:
         if name not in row.fields:
@@ -246,7 +269,9 @@ class _Reader:
         splits = [names.split(notes) for names in self.names]
         if LENGTH in asked.splits:
             splits.append(self.lengths.split(asked.data, notes))
-        return Labelled(ratings, tuple(self.judges), tuple(splits), tuple(notes))
+        return Labelled(
+            ratings, tuple(self.judges), tuple(splits), tuple(notes), self.judged, self.panels
+        )
 
     def _check(self, names: Sequence[str], data: str, option: str) -> None:
         for name in names:

@@ -82,7 +82,10 @@ class RecipeFile:
         if not isinstance(values, dict):
             raise RecipeError(f"{path}: a recipe is a mapping of names to values")
         lines: dict[str, int] = {}
-        _collect_lines(root, "", lines)
+        try:
+            _collect_lines(root, "", lines)
+        except ValueError as error:
+            raise RecipeError(f"{path}, {error}") from error
         return cls(path, values, lines)
 
     def located(self, message: str) -> str:
@@ -169,6 +172,11 @@ def _collect_lines(node: yaml.Node | None, place: str, lines: dict[str, int]) ->
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             name = f"{place}.{key.value}" if place else str(key.value)
+            if name in lines:  # YAML would take the last one, and say nothing
+                raise ValueError(
+                    f"line {key.start_mark.line + 1}: {key.value!r} stands there already, in line"
+                    f" {lines[name]}: take one of the two out"
+                )
             lines[name] = key.start_mark.line + 1
             _collect_lines(value, name, lines)
     elif isinstance(node, yaml.SequenceNode):

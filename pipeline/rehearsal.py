@@ -5,7 +5,7 @@ many calls a sample takes and how long the real prompts are."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from ..errors import RecipeError, SeedError, TemplateError
@@ -119,7 +119,10 @@ class _RehearsalDesk:
         return 1
 
     async def answer(self, questions: Questions, question: Question) -> Reply:
-        reply = await _SIMULATED.send(question.request)
+        # By the real model's name, by which a panel may leave a judge of its family out.
+        reply = replace(
+            await _SIMULATED.send(question.request), model=self.models[question.model].model
+        )
         call = RehearsedCall(questions.asker.title, question.model, question.request, reply)
         self.calls.append(call)
         return reply

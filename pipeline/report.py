@@ -18,6 +18,7 @@ from ..store import RunFolder, Spending
 from .books import Balance, Books
 from .coverage import coverage_of
 from .filtering import Outcome
+from .judged import judged
 from .recipe import Recipe
 from .remainder import Remainder
 from .tally import Tally, tally
@@ -110,6 +111,7 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
         "drafted_and_judged": end.drafted,
         "simulated": outcome.simulated if outcome is not None else None,
         **counted.manifest(),
+        **judged(folder.path, recipe.judges if outcome is not None else ()),
         "coverage": _coverage(recipe, folder) if outcome is not None else [],
         "attributes": kept_values(recipe.generators, folder.path / "kept") if kept else {},
         "idle": dict(end.idle),

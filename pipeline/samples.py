@@ -29,7 +29,7 @@ class Askers:
 
     Attributes:
         generators: by title.
-        judges: in the recipe's order.
+        judges: in the recipe's order, those that ask no model before the others.
         settings: for each generator, the hash of all that decides how its samples come about.
     """
 
@@ -45,11 +45,12 @@ class Askers:
             RecipeError: one names a model that the recipe does not have.
             TemplateError: a template is missing or does not parse.
         """
-        for part in (*recipe.generators, *recipe.judges):
+        for part in (*recipe.generators, *recipe.judges, *recipe.filters):
             part.prepare(recipe.folder)
         prompts = Prompts(recipe.folder / "prompts")
         generators = {part.title: Asker.of(part, recipe, prompts) for part in recipe.generators}
-        judges = [Asker.of(part, recipe, prompts) for part in recipe.judges]
+        in_turn = sorted(recipe.judges, key=lambda judge: not judge.free)
+        judges = [Asker.of(part, recipe, prompts) for part in in_turn]
         settings = {
             title: settings_of(asker, judges, recipe.models) for title, asker in generators.items()
         }
@@ -209,11 +210,36 @@ def _told(origin: Origin, answered: Answered) -> Origin:
 
 async def _judged(sample: Sample, course: _Course) -> dict[str, Any]:
     """What all judges say of a sample, by the fields' names."""
-    judgements: list[Judgement] = []
-    for judge in course.judges:
-        course.stage = judge.title
-        judgements += await _judgements(sample, judge, course.ask_for(judge), sample.strategy)
+    (judgements,) = await _judgements([sample], course, sample.strategy)
     return _scored(sample, judgements, course.judges, sample.strategy)
+
+
+async def _judgements(
+    samples: Sequence[Sample], course: _Course, strategy: str
+) -> list[list[Judgement]]:
+    """What all judges say of samples that stand for one planned sample: of itself, or of each of
+    its candidates. One judge after the other, so that a resumed run finds each verdict under the
+    same number, and one that a judge settles is given to no further judge."""
+    found: list[list[Judgement]] = [[] for _ in samples]
+    left = list(range(len(samples)))
+    for asker in course.judges:
+        judge = _suited(asker, strategy)
+        if not left:
+            break
+        if judge.only and strategy.removesuffix("_candidates") not in judge.only:
+            continue
+        course.stage = asker.title
+        ask = course.ask_for(asker)
+        if len(samples) == 1:
+            said = [await judge.judge(samples[0], ask)]
+        else:
+            said = list(await judge.judge_group([samples[place] for place in left], ask))
+        model = ask.last.model if ask.last is not None else ""
+        for place, judgements in zip(left, said, strict=True):
+            found[place] += [j if j.model else replace(j, model=model) for j in judgements]
+        settled = {p for p, own in zip(left, said, strict=True) if judge.settles(own)}
+        left = [place for place in left if place not in settled]
+    return found
 
 
 async def _paired(sample: Sample, generator: Generator, course: _Course) -> Sample:
@@ -223,18 +249,15 @@ async def _paired(sample: Sample, generator: Generator, course: _Course) -> Samp
     Raises:
         ReplyError: a judge gave no verdict, or the candidates make no pair.
     """
-    asks = [(judge, course.ask_for(judge)) for judge in course.judges]
-    judged: list[Sample] = []
-    # One after the other, so that a resumed run finds each verdict under the same number.
-    for candidate in sample.candidates:
-        turn = Turn("assistant", candidate.text)
-        one = sample.with_(messages=(*sample.messages, turn), candidates=())
-        judgements: list[Judgement] = []
-        for judge, ask in asks:
-            course.stage = judge.title
-            judgements += await _judgements(one, judge, ask, f"{one.strategy}_candidates")
-        scored = _scored(one, judgements, course.judges, f"{one.strategy}_candidates")
-        judged.append(one.with_(**scored))
+    strategy = f"{sample.strategy}_candidates"
+    ones = [
+        sample.with_(messages=(*sample.messages, Turn("assistant", each.text)), candidates=())
+        for each in sample.candidates
+    ]
+    judged = [
+        one.with_(**_scored(one, judgements, course.judges, strategy))
+        for one, judgements in zip(ones, await _judgements(ones, course, strategy), strict=True)
+    ]
     course.stage = "pair"
     model = sample.origin.model if sample.origin is not None else ""
     candidates = tuple(
@@ -254,16 +277,6 @@ async def _paired(sample: Sample, generator: Generator, course: _Course) -> Samp
 
 def _has_no_response(sample: Sample) -> bool:
     return not sample.messages or sample.messages[-1].role != "assistant"
-
-
-async def _judgements(
-    sample: Sample, asker: Asker, ask: Questions, strategy: str
-) -> list[Judgement]:
-    """A judge's judgements, with the model that gave them."""
-    judge = _suited(asker, strategy)
-    judgements = await judge.judge(sample, ask)
-    model = ask.last.model if ask.last is not None else ""
-    return [j if j.model else replace(j, model=model) for j in judgements]
 
 
 def _suited(asker: Asker, strategy: str) -> Judge:
@@ -291,7 +304,8 @@ def _scored(
             total += judge.weight * score
             weights += judge.weight
     titles = {asker.part.title for asker in judges}
-    earlier = [j for j in sample.judgements if j.judge not in titles]
+    # A judge's own name, or that of one of its members ("panel/critic").
+    earlier = [j for j in sample.judgements if j.judge.partition("/")[0] not in titles]
     score = total / weights if weights else sample.score
     return {"judgements": (*earlier, *judgements), "score": score}
 

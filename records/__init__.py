@@ -1,7 +1,7 @@
 """What flows through the house: seeds, samples, judgements, decisions."""
 
 from .arrow import load_columns, sample_schema, table_from_json
-from .ask import Ask, Draft
+from .ask import Ask, Draft, PlainText, Token, Weighed
 from .codec import sample_from_json, sample_from_row, sample_to_json
 from .component import Component
 from .sample import (
@@ -48,14 +48,17 @@ __all__ = [
     "Node",
     "Origin",
     "Passage",
+    "PlainText",
     "Review",
     "Sample",
     "Seed",
     "SeedRef",
     "Span",
     "Step",
+    "Token",
     "Turn",
     "Usage",
+    "Weighed",
     "load_columns",
     "sample_from_json",
     "sample_from_row",

@@ -22,6 +22,8 @@ _NAMES = {
     "chosen": ("chosen",),
     "rejected": ("rejected",),
     "answer": ("answer",),
+    "passage": ("passage",),
+    "candidates": ("candidates",),
 }
 
 FIELDS = tuple(_NAMES)
@@ -49,9 +51,11 @@ def _known_fields(mapping: dict[str, str]) -> dict[str, str]:
 ColumnMap = Annotated[dict[str, str], AfterValidator(_known_fields)]
 """Which column holds what, field to column, such as {"instruction": "ask", "response": "said"}.
 
-Fields are instruction, input, response, system, messages, chosen, rejected and answer; a usual
-name of one, such as prompt, stands for it. `answer` is the response; where `response`, `messages`
-or `chosen` is mapped too, it is the reference answer beside it."""
+Fields are instruction, input, response, system, messages, chosen, rejected, answer, passage and
+candidates; a usual name of one, such as prompt, stands for it. `answer` is the response; where
+`response`, `messages`, `chosen` or `candidates` is mapped too, it is the reference answer beside
+it. `passage` is the text that the response has to be supported by, `candidates` a list of
+answers in the place of a response."""
 
 
 def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> dict[str, str]:
@@ -74,7 +78,12 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
                 f"there is no column {column!r} (mapped to {name}); columns: {name_columns(fields)}"
             )
         columns[_FIELD_OF[name]] = column
-    if "answer" in columns and not columns.keys() & {"response", "messages", "chosen"}:
+    if "answer" in columns and not columns.keys() & {
+        "response",
+        "messages",
+        "chosen",
+        "candidates",
+    }:
         columns["response"] = columns.pop("answer")
     skipped = {other for field in columns for other in _EXCLUDES.get(field, ())}
     taken = set(columns.values())

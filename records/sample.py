@@ -189,6 +189,8 @@ class Judgement:
         points: the score on the criterion's own scale, as the judge gave it.
         rationale: the judge's reasons, or "".
         probability: calibrated probability that the sample is acceptable, or None.
+        note: how the score came about where that is not the usual way, or "": what the
+            log-probabilities said, that there were none, what each order of a pair said.
     """
 
     judge: str
@@ -198,6 +200,7 @@ class Judgement:
     points: float
     rationale: str = ""
     probability: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +323,12 @@ class Sample:
     def instruction(self) -> str:
         """The last user message, or ""."""
         return next((t.content for t in reversed(self.messages) if t.role == "user"), "")
+
+    @property
+    def earlier(self) -> tuple[Turn, ...]:
+        """The turns before the last user message, without the system message."""
+        last = max((i for i, turn in enumerate(self.messages) if turn.role == "user"), default=0)
+        return tuple(turn for turn in self.messages[:last] if turn.role != "system")
 
     @property
     def response(self) -> str:

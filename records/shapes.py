@@ -3,8 +3,9 @@
 Known shapes, in the order in which they are looked for: our own samples; prompt, chosen and
 rejected (TRL's preference forms, text or messages, explicit or implicit prompt); messages with
 role and content, or with from and value (ShareGPT); instruction with instances (Self-Instruct);
-and pairs: instruction, input and output (Alpaca), prompt and response or completion (text or
-messages), question and answer, problem and solution, input and output.
+a prompt with a list of candidates; and pairs: instruction, input and output (Alpaca), prompt and
+response or completion (text or messages), question and answer, problem and solution, input and
+output.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from ..errors import SeedError
 from .codec import sample_from_row
 from .columns import FIELDS, ColumnMap, columns_of, filled, name_columns, text_of
 from .messages import all_objects, is_messages, read_messages, read_transcript
-from .sample import Sample, Turn
-from .seed import Seed
+from .sample import Candidate, Sample, Turn
+from .seed import Passage, Seed
 
 __all__ = [
     "ColumnMap",
@@ -34,6 +35,7 @@ _OURS = frozenset({"messages", "strategy", "origin", "judgements"})
 
 _KNOWN = (
     "messages; conversations with from and value; instruction, input and output;"
+    " prompt and candidates;"
     " prompt and response or completion; question and answer; problem and solution;"
     " prompt, chosen and rejected"
 )
@@ -68,15 +70,21 @@ def sample_from_fields(
         return _our_sample(fields)
     columns = columns_of(fields, mapping)
     rejected: tuple[Turn, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     beside = columns.get("answer")
     if "chosen" in columns and "rejected" in columns:
         turns, rejected = _preference(fields, columns)
     elif "messages" in columns:
         turns = read_messages(fields[columns["messages"]], columns["messages"])
+    elif "candidates" in columns and ("response" not in columns or columns["response"] == beside):
+        turns = _prompt(fields, columns)
+        if not any(turn.role == "user" for turn in turns):
+            raise _no_shape(fields, f"hold candidates ({columns['candidates']}) but no prompt")
+        candidates = _candidates(fields, columns["candidates"])
     else:
         turns = _pair(fields, columns)
         beside = None if beside == columns.get("response") else beside
-    if not any(turn.role == "assistant" for turn in turns):
+    if not candidates and not any(turn.role == "assistant" for turn in turns):
         raise SeedError(f"column {columns['messages']!r} has no message of the assistant")
     system = text_of(fields, columns.get("system"))
     if system.strip() and turns[0].role != "system":
@@ -86,10 +94,34 @@ def sample_from_fields(
     return Sample(
         messages=turns,
         rejected=rejected,
+        candidates=candidates,
+        passage=_passage(fields, columns.get("passage")),
         answer=text_of(fields, beside) if isinstance(answer, (str, int, float)) else None,
         strategy="contrast" if rejected else "instruction",
         row=row_json(fields),
     )
+
+
+def _candidates(fields: Mapping[str, Any], column: str) -> tuple[Candidate, ...]:
+    """Two or more answers to one prompt: texts, or objects with `text` and perhaps `model`."""
+    found = fields[column]
+    if not isinstance(found, list) or len(found) < 2:
+        raise SeedError(f"column {column!r} is not a list of two or more answers")
+    made = []
+    for number, one in enumerate(found, 1):
+        text = one.get("text") if isinstance(one, Mapping) else one
+        if not isinstance(text, str) or not text.strip():
+            raise SeedError(f"column {column!r}: the answer number {number} is empty or is no text")
+        model = one.get("model") if isinstance(one, Mapping) else None
+        made.append(Candidate(text, model if isinstance(model, str) else ""))
+    return tuple(made)
+
+
+def _passage(fields: Mapping[str, Any], column: str | None) -> Passage | None:
+    text = fields[column] if column is not None else None
+    if not isinstance(text, str) or not text.strip():
+        return None
+    return Passage(source=str(column), start=0, end=len(text), text=text)
 
 
 def sample_from_seed(seed: Seed, mapping: Mapping[str, str] | None = None) -> Sample:

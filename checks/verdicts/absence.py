@@ -6,6 +6,7 @@ import re
 
 from ..refusals import find_refusal
 from .marked import signs
+from .values import SHORT_LINE
 from .verdict import Problem, Verdict
 
 __all__ = ["why_none"]
@@ -24,9 +25,6 @@ _DECLINED = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"[.!?。！？…)\]}>\"'`*_~|」』】）;:：]$")
-_LINE = 50
-"""Characters from which on a last line without a full stop is one that was cut off."""
-
 _BEGUN = re.compile(r"(?:\[\[[^\[\]]{0,20}|:[*_ ]{0,3})$")
 _THINKING = re.compile(r"<think(?:ing)?>")
 
@@ -61,7 +59,7 @@ def _cut(text: str) -> bool:
     if text.count("```") % 2 == 1 or (text.startswith("{") and not text.endswith("}")):
         return True
     last = text[text.rfind("\n") + 1 :]
-    return len(last) > _LINE and _END.search(text[-1:]) is None
+    return len(last) > SHORT_LINE and _END.search(text[-1:]) is None
 
 
 def _none(problem: Problem, reason: str, place: tuple[int, int] = (-1, -1)) -> Verdict:

@@ -1,65 +1,40 @@
-"""Verdicts that a mark sets apart: JSON keys, double brackets, tags, \\boxed, a label, a line."""
+"""Verdicts that a mark sets apart: JSON keys, double brackets, tags, \\boxed, a label."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from .values import NUMBER, Value, read_start, read_value
+from .places import Candidate, exemplary
+from .values import NUMBER, Value, read_stars, read_start, read_value
 
 __all__ = [
-    "Candidate",
     "boxed",
     "bracketed",
-    "first_line",
     "json_keys",
     "label",
-    "last_line",
     "signs",
     "tagged",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A place that reads as a verdict.
-
-    Attributes:
-        value: what it says.
-        start, end: where.
-        concluding: whether it stands as the conclusion, and so outdoes the others.
-    """
-
-    value: Value
-    start: int
-    end: int
-    concluding: bool = False
-
-
 _LABELS = (
     r"(?:scores?|ratings?|grade|verdict|judge?ment|decision|winner|preference|preferred[ ]\w{1,12}"
     r"|better[ ](?:response|answer|output|assistant)|best[ ](?:response|answer|output|assistant)"
-    r"|overall|final[ ]choice"
-    r"|评分|評分|得分|分数|打分|评级|总分|總分|评价|结论|判定|判断|胜者|獲勝者|获胜者|优胜者"
+    r"|overall(?:[ ](?:quality|assessment|evaluation|impression))?|final[ ]choice|preferred"
+    r"|points[ ](?:awarded|given)"
+    r"|评分结果|評分結果|採点結果|評価結果|评分|評分|得分|分数|打分|评级|总分|總分|评价"
+    r"|结论|判定|判断|胜者|獲勝者|获胜者|优胜者"
     r"|評価|スコア|点数|採点|評点|総合評価|結論|勝者)"
 )
 _CONCLUSION = re.compile(
-    r"final|overall|total|therefore|conclusion|verdict|in sum|最终|最終|综上|总|總|総|したがって"
+    r"final|overall|total|corrected|revised|therefore|conclusion|verdict|in sum|最终|最終"
+    r"|综上|总|總|総|したがって"
     r"|よって|結論",
     re.IGNORECASE,
 )
-_EXAMPLE = re.compile(
-    r"(?:for example|for instance|e\.g\.|such as|in the format|like this|between|strictly"
-    r"|例如|比如|格式|例えば|形式)[^\n。.!?]{0,30}$",
-    re.IGNORECASE,
-)
-
 _SUM = re.compile(r"[ *_)]{0,3}(?:\([^()\n]{1,24}\))?[ ]?(?:[+×÷=]|<<)")
 _UTMOST = re.compile(r"(?:possible|max(?:imum)?|highest|best|满分|最高)[ ]?$", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:my|final|overall)[ ]$", re.IGNORECASE)
-_ITEM = re.compile(r"[ \t*_]*(\d{1,3})[.)]?[ \t*_]*")
-
 _KEY = re.compile(
     r"(?<!\\)[\"']?(?<![\w-])(?P<key>[A-Za-z][A-Za-z _-]{0,30}[A-Za-z0-9]"
     r"|[AB])[\"'][ \t\n]{0,4}:\s{0,4}"
@@ -74,6 +49,7 @@ _VERDICT_KEY = re.compile(
     r"|choice))?",
     re.IGNORECASE,
 )
+_OVERALL = re.compile(r"(?:overall|final|total)(?:[ _-]\w{1,12})?", re.IGNORECASE)
 _PAIR_KEY = re.compile(
     r"(?:(?:assistant|model|response|answer|output|score|rating)[ _-]?){1,2}(?P<s1>[ab12])"
     r"(?:[ _-]?(?:score|rating))?|(?P<s2>[AB])|(?P<s3>[ab])_(?:score|rating)",
@@ -91,8 +67,8 @@ _TAGS = re.compile(
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?(?P<inner>[^{}\n]{1,60})\}")
 _LABEL = re.compile(
     rf"(?P<label>(?<![A-Za-z]){_LABELS})(?:\]\]|[*_`\"'\])])*"
-    r"(?:[ ]?\((?:out of |/|0|1)[^)\n]{1,12}\))?[*_ ]{0,3}"
-    r"(?P<mark>:|(?<=\w)=|[ ]-(?=[ ])|[ ]?\||\n|is:?(?=[ ]))"
+    r"(?:[ ]?[(\[](?:out of |/|0|1)[^)\]\n]{1,12}[)\]]|[ ]out of \d{1,3})?[*_ ]{0,3}"
+    r"(?P<mark>:|(?<=\w)[ ]?=(?!=)|[ ]-(?=[ ])|[ ]?\||\n|is:?(?=[ ]))"
     r"(?P<gap>[ ]?[*_`\"'\s$\\⭐★☆\ufe0f]{0,24})[\[(<]{0,2}",
     re.IGNORECASE,
 )
@@ -106,13 +82,18 @@ def json_keys(text: str) -> Iterator[Candidate]:
     that name the two answers ("score_a", "B") with a number each make two scores.
     """
     sides: dict[str, list[tuple[float, int, int]]] = {"a": [], "b": []}
+    overall = 0  # to where the object of an "overall" goes
     for found in _KEY.finditer(text) if _has_key(text) else ():
         key = found["key"]
+        if found["other"] == "{" and found.start() >= overall and _OVERALL.fullmatch(key):
+            close = text.find("}", found.end())
+            overall = len(text) if close < 0 else close
         if known := _VERDICT_KEY.fullmatch(key):
             value = read_value(found["number"] or found["text"] or "", tie_letter="C")
             if value is not None:
                 at = found.span("number" if found["number"] else "text")
                 whole = known["whole"] is not None or key.lower() == "overall"
+                whole = whole or found.start() < overall
                 yield Candidate(value, *at, concluding=whole)
         elif side := _PAIR_KEY.fullmatch(key):
             value = read_value(found["number"] or found["text"] or "")
@@ -133,7 +114,7 @@ def bracketed(text: str) -> Iterator[Candidate]:
         value = read_value(inner, tie_letter="C")
         if value is None and found["after"] and found["word"] is None:
             value = read_value(found["after"])
-        if value is None or _exemplary(text, found.start()):
+        if value is None or exemplary(text, found.start()):
             continue
         yield Candidate(value, *found.span(), concluding=_concluding(text, found.start()))
 
@@ -147,7 +128,7 @@ def tagged(text: str) -> Iterator[Candidate]:
         else:
             read = read_start(text, found.start("rest"))
             value, end = (read[0], read[2]) if read else (None, -1)
-        if value is not None and not _exemplary(text, found.start()):
+        if value is not None and not exemplary(text, found.start()):
             yield Candidate(value, found.start(), end)
 
 
@@ -162,8 +143,8 @@ def boxed(text: str) -> Iterator[Candidate]:
 def label(text: str) -> Iterator[Candidate]:
     """A label and a colon: `Score: 4/5`, `**Rating:** 8`, `评分：8分`, `Winner: Assistant B`."""
     for found in _LABEL.finditer(text):
-        read = read_start(text, found.end())
-        if read is None or _exemplary(text, found.start()):
+        read = read_start(text, found.end()) or read_stars(text, found.start("gap"))
+        if read is None or exemplary(text, found.start()):
             continue
         value, _, end = read
         if not _marked(text, found):
@@ -178,19 +159,6 @@ def label(text: str) -> Iterator[Candidate]:
             continue
         concluding = _concluding(text, found.start(), found.end())
         yield Candidate(value, found.start(), end, concluding=concluding)
-
-
-def first_line(text: str) -> Iterator[Candidate]:
-    """A first line that is nothing but the verdict."""
-    begun = len(text) - len(text.lstrip())
-    end = text.find("\n", begun)
-    yield from _line(text, begun, len(text) if end < 0 else end)
-
-
-def last_line(text: str) -> Iterator[Candidate]:
-    """A last line that is nothing but the verdict."""
-    end = len(text.rstrip())
-    yield from _line(text, text.rfind("\n", 0, end) + 1, end)
 
 
 def signs(text: str) -> Iterator[tuple[int, int]]:
@@ -234,36 +202,8 @@ def _has_key(text: str) -> bool:
     return '":' in text or "':" in text or '" :' in text
 
 
-def _line(text: str, start: int, end: int) -> Iterator[Candidate]:
-    if end - start > 80 or _numbers_an_item(text, start, end):
-        return
-    value = read_value(text[start:end])
-    if value is not None:
-        yield Candidate(value, start, end)
-
-
-def _numbers_an_item(text: str, start: int, end: int) -> bool:
-    """Whether a line that is a number numbers an item of a list, cut off before its text."""
-    found = _ITEM.fullmatch(text, start, end)
-    if found is None or not (text[:start].strip() or text[end:].strip()):
-        return False
-    if found.group().rstrip(" \t*_")[-1] in ".)":
-        return True
-    above = text[max(0, start - 3_000) : start]
-    return (
-        re.search(rf"^\s{{0,8}}[*_]{{0,2}}{int(found[1]) - 1}[.)]", above, re.MULTILINE) is not None
-    )
-
-
 def _concluding(text: str, start: int, end: int | None = None) -> bool:
     """Whether the words just before, in the same line, say that this is the conclusion."""
     head = text[max(0, start - 60) : start if end is None else end]
     line = head[: len(head) - ((end or start) - start)].rfind("\n")
     return _CONCLUSION.search(head, line + 1) is not None
-
-
-def _exemplary(text: str, start: int) -> bool:
-    """Whether the place is quoted as an example of the format, not given."""
-    if len(text) - start < 40 and "\n" not in text[start:].strip():
-        return False
-    return _EXAMPLE.search(text[max(0, start - 50) : start]) is not None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from . import marked, said
+from . import choices, lines, marked, scores
 from .absence import why_none
-from .marked import Candidate
+from .places import Candidate
 from .values import Value, plain
-from .verdict import Kind, Verdict
+from .verdict import Choice, Kind, Verdict
 
 __all__ = ["FORMATS", "Detected", "detect_format", "find_verdict"]
 
@@ -18,14 +19,14 @@ _FINDERS: Mapping[str, Callable[[str], Iterator[Candidate]]] = {
     "json": marked.json_keys,
     "bracketed": marked.bracketed,
     "tagged": marked.tagged,
-    "two_scores": said.two_scores,
+    "two_scores": scores.two_scores,
     "label": marked.label,
-    "output_ab": said.output_ab,
-    "stated": said.stated,
-    "last_line": marked.last_line,
-    "first_line": marked.first_line,
+    "output_ab": choices.output_ab,
+    "stated": scores.stated,
+    "last_line": lines.last_line,
+    "first_line": lines.first_line,
     "boxed": marked.boxed,
-    "fraction": said.fraction,
+    "fraction": scores.fraction,
 }
 
 FORMATS: tuple[str, ...] = ("auto", *_FINDERS)
@@ -127,6 +128,10 @@ _STRONG = frozenset({"json", "bracketed", "tagged", "two_scores", "label", "outp
 """Formats that say by themselves that something is a verdict; the others need the right place."""
 
 
+_NUMBERED = frozenset({"json", "bracketed", "tagged", "label", "last_line", "first_line", "boxed"})
+"""Formats in which a 1 or a 2 names an answer where a choice was asked for."""
+
+
 def _sure(
     text: str, verdict: Verdict, wants: Kind | None, scale: tuple[float, float] | None
 ) -> bool:
@@ -144,13 +149,14 @@ def _sure(
 
 def _in_format(text: str, name: str, wants: Kind | None) -> Verdict | None:
     """What one format finds: a verdict, a contradiction, or nothing."""
-    candidates = [
-        each for each in _FINDERS[name](text) if wants is None or each.value.kind == wants
-    ]
+    found = _FINDERS[name](text)
+    if wants == "choice" and name in _NUMBERED:
+        found = (_as_choice(text, each) for each in found)
+    candidates = [each for each in found if wants is None or each.value.kind == wants]
     if not candidates:
         return None
     concluding = [each for each in candidates if each.concluding]
-    chosen = _agreed(candidates) or _agreed(concluding)
+    chosen = _agreed(candidates) or _agreed(concluding) or _apart(text, candidates)
     if chosen is None:
         one, other = (concluding or candidates)[0], (concluding or candidates)[-1]
         if _said(one.value) == _said(other.value):
@@ -176,6 +182,35 @@ def _agreed(candidates: Sequence[Candidate]) -> Candidate | None:
     if len({_said(each.value) for each in candidates}) != 1:
         return None
     return candidates[-1]
+
+
+def _apart(text: str, candidates: Sequence[Candidate]) -> Candidate | None:
+    """The one on the last line, where it stands alone there and the others within sentences, such
+    as one that the answer had asked for ("it ends with 'Rating: [[5]]'")."""
+    alone = [each for each in candidates if _alone(text, each)]
+    last = _agreed(alone)
+    return last if last is not None and not text[last.end :].strip(" \n*_`.\"'") else None
+
+
+def _alone(text: str, each: Candidate) -> bool:
+    # Bounded, so that many verdicts in one endless line do not take their square of time.
+    before = text[max(0, each.start - 31) : each.start].rpartition("\n")[2]
+    line = before + text[each.end : each.end + 31].partition("\n")[0]
+    return len(line) <= 30 and re.fullmatch(r"[\W\d_]*(?:\w+[ ]?){0,3}:?[\W_]*", line) is not None
+
+
+def _as_choice(text: str, each: Candidate) -> Candidate:
+    """ "Preferred: 2" and a bare "2" as the choice that they are where a choice was asked for."""
+    value = each.value
+    if value.kind != "score" or value.out_of is not None or value.values[0] not in (1.0, 2.0):
+        return each
+    if _SCORED.search(text, max(0, each.start - 30), each.end):
+        return each
+    choice: Choice = "A" if value.values[0] == 1.0 else "B"
+    return dataclasses.replace(each, value=Value("choice", choice=choice))
+
+
+_SCORED = re.compile(r"scor|rating|grade|point|分|点|評価|スコア", re.IGNORECASE)
 
 
 def _said(value: Value) -> tuple[object, ...]:

@@ -16,9 +16,12 @@ __all__ = [
     "NUMBER",
     "REFERENCE",
     "SCORE",
+    "SHORT_LINE",
+    "SIDE",
     "Value",
     "plain",
     "read_reference",
+    "read_stars",
     "read_start",
     "read_value",
 ]
@@ -34,6 +37,9 @@ class Value:
     out_of: float | None = None
 
 
+SHORT_LINE = 50
+"""Characters up to which a last line without a full stop is whole; a longer one was cut off."""
+
 _WIDE = str.maketrans(
     "０１２３４５６７８９：／（）［］．，；＝＞＜％Ａ\uff22Ｃ\u00a0\u3000“”„‘’＂＊",
     '0123456789:/()[].,;=><%ABC  """\'\'"*',
@@ -43,14 +49,15 @@ NUMBER = r"(?<![\d.,])[-+]?\d{1,4}(?:\.\d{1,4})?(?!\d|[.,]\d)"
 """A number in digits; "8,5" and "1.2.3" are none, since one cannot tell what they are."""
 
 _OUT_OF = (
-    r"[ ]?(?:points?|stars?|分|点)?[ ]?(?:/|out of|of)[ ]?(?P<out>\d{1,4}(?:\.0)?)(?!\d|[.,]\d)"
+    r"[*_]{0,3}[ ]?(?:points?|stars?|分|点)?[ ]?(?:/|out of|of)[ ]?"
+    r"(?P<out>\d{1,4}(?:\.0)?)(?!\d|[.,]\d)"
 )
 _UNIT = r"(?:[ ]?(?:points?\b|stars?\b|分|点|%))?"
 _FULL = (
     r"(?:[ ]?[(,、]?[ ]?(?:满分|滿分|満分|/)[ ]?(?:为|は|:)?[ ]?(?P<full>\d{1,4})[ ]?(?:分"
     r"|点)?[ ]?[)]?)?"
 )
-_NO_RANGE = r"(?![ ]{0,2}(?:[-–—~〜～/^*+×=]|to|or|至|到|から|and|&|vs\.?)[ ]{0,2}\d)"
+_NO_RANGE = r"(?![ ]{0,2}(?:->|→|=>|[-–—~〜～/^*+×=]|to|or|至|到|から|and|&|vs\.?)[ ]{0,2}\d)"
 
 SCORE = (
     rf"(?:(?P<whole>\d{{1,4}})[ ]?(?:点|分)(?:満点)?(?:中|のうち)[、,]?[ ]?)?"
@@ -66,14 +73,23 @@ _NAMES_CJK = (
     r"(?:回答|答案|助手|回复|回覆|响应|模型|选项|输出|候选|アシスタント|モデル|応答"
     r"|出力|返答|選択肢)"
 )
-_LETTER = r"(?:[(\[]{0,2}(?P<l1>[AB12])[)\]]{0,2}|[(\[](?P<l2>[ab])[)\]])(?![\w'>=<])"
+_LETTER = (
+    r"(?:[(\[]{0,2}(?P<l1>[AB12])[)\]]{0,2}|[(\[](?P<l2>[ab])[)\]]|(?<=[_-])(?P<l5>[ab]))"
+    r"(?![\w>=<]|'(?!s\b))"
+)
 
 REFERENCE = (
-    rf"(?:(?i:the[ ])?{_NAMES}(?:[ ]|[ ]?\#)?{_LETTER}"
+    rf"(?:(?i:the[ ])?{_NAMES}(?:[ _-]|[ ]?\#)?{_LETTER}"
     rf"|{_NAMES_CJK}[ ]?(?:[(\[]?(?P<l3>[AB12一二])[)\]]?)"
     rf"|(?i:the[ ])(?i:(?P<l4>first|second)[ ](?:assistant|output|response|answer|model|option)))"
 )
-"""One of two answers, named: "Output (a)", "Assistant 2", "回答A", "the second response"."""
+"""One of two answers, named: "Output (a)", "model_b", "回答A", "the second response"."""
+
+SIDE = rf"(?:{REFERENCE}|(?<![A-Za-z\d_'(\[])(?P<l6>[AB])(?![A-Za-z\d_)\]>=<]|'(?!s\b)))"
+"""The same, or a capital letter alone, for where no article can stand: "A is better"."""
+
+_NAMED = tuple(f"{part}l{number}" for part in ("", "y", "z") for number in range(1, 7))
+"""The groups of a pattern; one with several references has a letter before their names."""
 
 _TIES = (
     "tie|tied|a tie|draw|a draw|equal|equally good|both|both good|neither|none|no winner|same"
@@ -93,15 +109,20 @@ _REFERENCE = re.compile(REFERENCE)
 _TIE = re.compile(_TIES, re.IGNORECASE)
 _BARE = re.compile(r"[(\[<]?(?:([AB])|([ab]))[)\]>]?")
 _COMPARED = re.compile(
-    r"[(\[]?(?i:assistant[ ]|response[ ]|model[ ])?([AB])[ ]?(>{1,3}|<{1,3}|={1,2}|≈)[ ]?"
-    r"(?i:assistant[ ]|response[ ]|model[ ])?([AB])[)\]]?"
+    r"[(\[]?(?:(?i:assistant[ ]|response[ ]|model[ ])([12])|(?i:assistant[ ]|response[ ]"
+    r"|model[ ])?([AB]))"
+    r"[ ]?(>{1,3}|<{1,3}|={1,2}|≈)[ ]?(?i:assistant[ ]|response[ ]|model[ ])?([AB12])[)\]]?"
+)
+_STARS = re.compile(
+    r"[ *_]{0,4}(?P<full>(?:[★⭐]\ufe0f?[ ]?){1,10})(?P<empty>(?:☆[ ]?){0,10})"
+    r"(?=[*_]{0,3}(?:[\s.,;(]|$))"
 )
 _AFTER_CHOICE = re.compile(
     r"[\s*_`\"')\]]{0,4}(?:$|[.,;:!。、,;(\n—–-]"
     r"|(?i:is|was|has|wins|because|since|as|for|with|by|over)\b|が|は|更|の)"
 )
 _AFTER_SCORE = re.compile(
-    r"[\s*_`\"')\]>]{0,4}(?:$|[.,;:!。、,;(\[\n—–|<-]"
+    r"[\s*_`\"')\]}>]{0,4}(?:$|[.,;:!。、,;(\[\n—–|<-]"
     r"|(?i:because|since|as|for|due|overall|based|given|points?|stars?|there|the|it|this|i)\b"
     r"|[^\x00-\x7f])"
     r"|[\s]{1,2}[A-Z]"
@@ -122,7 +143,7 @@ def read_value(written: str, *, tie_letter: str = "") -> Value | None:
     """
     if len(written) > 80:
         return None
-    core = written.strip(_EDGES).rstrip(".。!").strip(_EDGES)
+    core = written.strip(_EDGES).rstrip(".。!").removesuffix("です").strip(_EDGES)
     if not core:
         return None
     if found := _SCORE.fullmatch(core):
@@ -160,9 +181,20 @@ def read_start(text: str, at: int) -> tuple[Value, int, int] | None:
     return None
 
 
+def read_stars(text: str, at: int) -> tuple[Value, int, int] | None:
+    """The stars that stand at a place: "★★★★☆" is 4 out of 5, "⭐⭐⭐" is 3."""
+    found = _STARS.match(text, at)
+    if found is None:
+        return None
+    full = sum(found["full"].count(star) for star in "★⭐")
+    out_of = full + found["empty"].count("☆") if found["empty"] else None
+    return Value("score", (float(full),), out_of=out_of), found.start("full"), found.end()
+
+
 def read_reference(found: re.Match[str]) -> Choice:
-    """Which of the two a match of REFERENCE names."""
-    named = next(each for each in (found["l1"], found["l2"], found["l3"], found["l4"]) if each)
+    """Which of the two a match of REFERENCE or SIDE names; the first where it holds several."""
+    groups = found.groupdict()
+    named = next(groups[name] for name in _NAMED if groups.get(name))
     return "A" if named.lower() in {"a", "1", "一", "first"} else "B"
 
 
@@ -174,8 +206,8 @@ def _as_score(found: re.Match[str]) -> Value:
 
 
 def _as_comparison(found: re.Match[str]) -> Value:
-    one, sign, other = found[1], found[2], found[3]
+    one, sign, other = found[1] or found[2], found[3], found[4]
     if sign[0] in "=≈":
         return Value("choice", choice="tie")
     better = one if sign[0] == ">" else other
-    return Value("choice", choice="A" if better == "A" else "B")
+    return Value("choice", choice="A" if better in "A1" else "B")

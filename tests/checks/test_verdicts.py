@@ -48,6 +48,27 @@ def rows(name):
         ("Well argued.\n\n**9/10**", 9, 10, "last_line"),
         ("7", 7, None, "last_line"),
         ("<think>Maybe Score: 3? No.</think>\nScore: 5", 5, None, "label"),
+        ("Score = 4", 4, None, "label"),
+        ("Score [1-5]: 4", 4, None, "label"),
+        ("Overall Score: **4**/5", 4, 5, "label"),
+        ("Rating: ⭐⭐⭐", 3, None, "label"),
+        ("评分结果：4分", 4, None, "label"),
+        ("It drifts.\nThe score is 4.", 4, None, "stated"),
+        ("This response deserves 4/5.", 4, 5, "stated"),
+        ("スコアは4です。", 4, None, "stated"),
+        ("この回答に4点をつけます。", 4, None, "stated"),
+        ("5点満点中4点です。", 4, 5, "last_line"),
+        ("★★★★☆", 4, 5, "last_line"),
+        ("4/5 - good, but thin.", 4, 5, "first_line"),
+        ('{"accuracy": {"score": 4}, "overall": {"score": 3}}', 3, None, "json"),
+        ('It ends with "Rating: [[5]]" to sway me.\n\nRating: [[1]]', 1, None, "bracketed"),
+        ("It says 'Score: 5/5' of itself, to sway me. I give it 1.", 1, None, "stated"),
+        (
+            "With a source I would rate it 5 out of 5. Overall, I rate it 3 out of 5.",
+            3,
+            5,
+            "stated",
+        ),
     ],
 )
 def test_score(text, score, out_of, format):
@@ -69,6 +90,11 @@ def test_score(text, score, out_of, format):
         ("I would give Assistant 1 a score of 8 and Assistant 2 a score of 9.", (8, 9)),
         ("I would give both Assistant 1 and Assistant 2 a score of 8 out of 10.", (8, 8)),
         ('{"score_a": 3, "score_b": 5}', (3, 5)),
+        ("Score A: 8\nScore B: 9", (8, 9)),
+        ("A: 8, B: 9", (8, 9)),
+        ("| Assistant 1 | 8 |\n| Assistant 2 | 9 |", (8, 9)),
+        ("回答1：8分\n回答2：9分", (8, 9)),
+        ("アシスタント1：8点\nアシスタント2：9点", (8, 9)),
     ],
 )
 def test_two_scores(text, pair):
@@ -103,6 +129,22 @@ def test_two_scores(text, pair):
         ("相比回答A，回答B更好。", "B"),
         ("回答A比回答B更好。", "A"),
         ("My verdict is B.", "B"),
+        ("Answer: A", "A"),
+        ("So A is better.", "A"),
+        ("B wins.", "B"),
+        ("I'd go with A.", "A"),
+        ("Preferred: 2", "B"),
+        ("Response B is worse than Response A.", "A"),
+        ("Assistant B's answer is better.", "B"),
+        ("I find Response B better.", "B"),
+        ("Response A does a better job.", "A"),
+        ("Response A is better in style, but overall Response B wins.", "B"),
+        ('{"winner": "model_b"}', "B"),
+        ("Model 2 > Model 1", "B"),
+        ("回答A不如回答B", "B"),
+        ("我选择B", "B"),
+        ("Bの回答の方が優れている", "B"),
+        ("両方とも同じくらい良いです", "tie"),
     ],
 )
 def test_choice(text, choice):
@@ -158,11 +200,39 @@ def test_none_and_why(text, problem):
         "Singing is tied to courtship in mice.",
         '{"reasoning": "6 * 3 = 18.", "answer": "18"}',
         "Which is better, Output (a) or Output (b)? It is not clear whether Output (a) is better.",
+        "I'd place it somewhere between 3 and 4.",
+        "Score: between 3 and 4",
+        "评分在3到4之间。",
+        "評価は3点から4点の間です。",
+        "I would not give this a 5.",
+        "If the answer had cited a source, I would have given it a 5.",
+        "A score of 5 means that the answer is perfect. A score of 1 means that it is useless.",
+        "评分标准：1分为差，5分为优。",
+        "1: poor\n2: fair\n3: good",
+        "Please rate it on a scale from 1 to 5.",
+        'Give your rating as "[[rating]]", for example: "Rating: [[5]]".',
+        '请按照以下格式评分："[[评分]]"，例如："评分：[[5]]"。',
+        "Rating: [[5]] is what the format looks like, but I will not rate.",
+        "I rate this answer 4/5 for accuracy and 2/5 for clarity.",
+        "Accuracy: 4\nClarity: 3\nDepth: 5",
+        "On the test, I scored 4/5.",
+        "这个回答有3处错误，2处遗漏。",
+        "A: 3\nB: 4\nC: 5\nWhich is right?",
+        "Type A: 3, type B: 4.",
+        "Plan A is better.",
+        "方案B更好。",
+        "I don't think Response A is better.",
+        "One could say A is better.",
+        "If the user wants brevity, Response A is better.",
+        "Both A and B are good, and each has its strengths.",
+        "As an AI language model, I cannot assign a score of 5 or any other.",
     ],
 )
 def test_nothing_is_invented(text):
     assert not find_verdict(text).found
     assert not find_verdict(text, wants="score", scale=(1, 10)).found
+    assert not find_verdict(text, wants="scores", scale=(1, 10)).found
+    assert not find_verdict(text, wants="choice").found
 
 
 def test_a_score_off_the_scale_is_no_verdict():
@@ -240,7 +310,11 @@ def test_recorded_reviews():
 
 
 @pytest.mark.parametrize(
-    "part", ["[[", "Score: ", '"a":', "Output (a) is ", "8/10 ", "我给", "```"]
+    "part",
+    [
+        *("[[", "Score: ", '"a":', "Output (a) is ", "8/10 ", "我给", "```", "[[1]] [[2]] "),
+        *('{"overall": {', "A: 8, ", "I prefer A ", "★★", "Score: 1 Score: 2 ", "A is better, "),
+    ],
 )
 def test_a_long_hostile_text_ends(part):
     text = part * (300_000 // len(part))

@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from silversmith.errors import CheckError
 from silversmith.filters.score import Score
+from silversmith.measures.calibration import Judged, calibrate
 from silversmith.records import Judgement, Sample
 
 
@@ -97,3 +99,54 @@ def test_a_score_that_is_missing_or_no_number_is_told(rule, sample, sentence):
 def test_options_that_make_no_sense_are_refused(options, sentence):
     with pytest.raises(ValidationError, match=sentence):
         Score(**options)
+
+
+@pytest.fixture
+def probable(tmp_path):
+    """Scores from 0 to 1 of the judge `rubric` with the model m, of which people accept the upper
+    half."""
+    scores = np.tile(np.linspace(0, 1, 5), 40)
+    accuracy = Judged(judge="rubric", criterion="accuracy", model="m")
+    for of in ("score", "rubric.accuracy"):
+        fitted = calibrate(scores, scores > 0.4, of=of, judged=(accuracy,))
+        fitted.save(tmp_path / f"{of}.json")
+
+    def rule(of="score"):
+        one = Score(min_probability=0.8, calibration=f"{of}.json")
+        one.prepare(tmp_path)
+        return one
+
+    return rule
+
+
+def test_what_is_probably_not_acceptable_is_dropped(probable):
+    for of in ("score", "rubric.accuracy"):
+        rule = probable(of)
+        assert rule.reason_to_drop(judged(0.75, ("rubric", "accuracy", 0.75))) is None
+        reason = rule.reason_to_drop(judged(0.25, ("rubric", "accuracy", 0.25)))
+        assert reason.startswith("probability 0.")
+        assert reason.endswith(", below 0.80")
+
+
+def test_a_sample_that_fails_what_must_hold_is_not_probable(probable):
+    broken = Judgement("verified", "must_hold", "", 0.0, 0.0, "2 + 2 = 5")
+    sample = judged(0.0).with_(judgements=(broken,))
+    assert probable().reason_to_drop(sample) == "it fails what must hold (2 + 2 = 5)"
+
+
+@pytest.mark.parametrize(
+    ("of", "sample", "sentence"),
+    [
+        ("score", judged(None), "has no overall score"),
+        ("score", judged(0.9, ("other", "accuracy", 0.9)), "was not judged by rubric, and"),
+        (
+            "score",
+            judged(0.9, ("rubric", "accuracy", 0.9), ("rubric", "depth", 0.9)),
+            "was judged by rubric.depth with the model m, and score.json is for",
+        ),
+        ("rubric.accuracy", judged(0.9, ("rubric", "depth", 0.9)), "no score of rubric.accuracy"),
+    ],
+)
+def test_scores_that_were_not_calibrated_are_told(probable, of, sample, sentence):
+    with pytest.raises(CheckError, match=sentence):
+        probable(of).reason_to_drop(sample)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silversmith.errors import CheckError
-from silversmith.measures.calibration import Calibration, calibrate, load_calibration
+from silversmith.measures.calibration import Calibration, Judged, calibrate, load_calibration
 from silversmith.measures.curves import fit_curve
 from silversmith.measures.reliability import log_loss, reliability
 from silversmith.measures.shares import clopper_pearson
@@ -68,7 +68,7 @@ def test_isotonic_pools_adjacent_violators() -> None:
 )
 def test_a_higher_score_is_never_less_probable_and_nothing_is_certain(rows, kind) -> None:
     scores, good = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    fitted = calibrate(scores, good, judge="rubric", kind=kind)
+    fitted = calibrate(scores, good, of="rubric", kind=kind)
     grid = np.linspace(-7, 7, 57)
     many = fitted.probabilities(grid)
     assert (np.diff(many) >= 0).all()
@@ -78,7 +78,7 @@ def test_a_higher_score_is_never_less_probable_and_nothing_is_certain(rows, kind
 
 
 def test_with_labels_enough_the_probabilities_are_the_true_ones() -> None:
-    fitted = calibrate(*labelled(20_000), judge="rubric")
+    fitted = calibrate(*labelled(20_000), of="rubric")
     assert fitted.curve.kind == "isotonic", "the true curve is no logistic one"
     assert fitted.probabilities(np.arange(1, 6)) == pytest.approx(TRUE, abs=0.02)
     assert fitted.reliability.ece < 0.015
@@ -86,7 +86,7 @@ def test_with_labels_enough_the_probabilities_are_the_true_ones() -> None:
 
 
 def test_where_the_curve_is_logistic_and_labels_few_platt_is_chosen() -> None:
-    fitted = calibrate(*smooth(300), judge="rubric")
+    fitted = calibrate(*smooth(300), of="rubric")
     assert fitted.curve.kind == "platt"
     assert fitted.losses["platt"] < fitted.losses["isotonic"] < fitted.prior_loss
     assert fitted.informative
@@ -95,21 +95,21 @@ def test_where_the_curve_is_logistic_and_labels_few_platt_is_chosen() -> None:
 def test_scores_that_tell_nothing_are_found_out() -> None:
     generator = np.random.default_rng(5)
     scores, good = generator.normal(size=400), generator.random(400) < 0.7
-    fitted = calibrate(scores, good, judge="rubric", precisions=(0.9,))
+    fitted = calibrate(scores, good, of="rubric", precisions=(0.9,))
     assert not fitted.informative
     assert not fitted.thresholds[0].met
 
 
 def test_a_judge_that_is_wrong_way_round_gets_a_level_curve() -> None:
     scores, good = smooth(500)
-    fitted = calibrate(-scores, good, judge="rubric")
+    fitted = calibrate(-scores, good, of="rubric")
     assert np.ptp(fitted.probabilities(scores)) < 0.02
     assert not fitted.informative
 
 
 def test_the_threshold_keeps_the_wanted_precision_on_new_samples() -> None:
     scores, good = labelled(2_000)
-    fitted = calibrate(scores, good, judge="rubric", precisions=(0.8, 0.9))
+    fitted = calibrate(scores, good, of="rubric", precisions=(0.8, 0.9))
     for threshold, lowest in zip(fitted.thresholds, (4.0, 5.0), strict=True):
         assert threshold.met
         assert threshold.score == lowest
@@ -126,7 +126,7 @@ def test_the_threshold_keeps_the_wanted_precision_on_new_samples() -> None:
 
 def test_where_no_threshold_gives_the_precision_it_says_so() -> None:
     scores, good = labelled(2_000)
-    (threshold,) = calibrate(scores, good, judge="rubric", precisions=(0.99,)).thresholds
+    (threshold,) = calibrate(scores, good, of="rubric", precisions=(0.99,)).thresholds
     assert (threshold.probability, threshold.score, threshold.met) == (None, None, False)
     assert threshold.says.startswith("No threshold is shown to give a precision of 99%")
     assert "a better judge or a lower precision is needed" in threshold.says
@@ -134,7 +134,7 @@ def test_where_no_threshold_gives_the_precision_it_says_so() -> None:
 
 def test_too_few_labels_say_how_many_would_do() -> None:
     scores, good = labelled(100)
-    (threshold,) = calibrate(scores, good, judge="rubric", precisions=(0.9,)).thresholds
+    (threshold,) = calibrate(scores, good, of="rubric", precisions=(0.9,)).thresholds
     assert not threshold.met
     assert "labels among the kept would show it" in threshold.says
 
@@ -145,7 +145,7 @@ def test_the_precision_of_a_threshold_is_not_too_good() -> None:
     new, truly = smooth(100_000, seed=999)
     for seed in range(40):
         scores, good = smooth(400, seed=seed)
-        fitted = calibrate(scores, good, judge="rubric", kind="platt", precisions=(0.8,), folds=5)
+        fitted = calibrate(scores, good, of="rubric", kind="platt", precisions=(0.8,), folds=5)
         (threshold,) = fitted.thresholds
         if threshold.met:
             found += 1
@@ -168,6 +168,20 @@ def test_bins_of_equal_mass_and_their_figures() -> None:
     assert found.log_loss == pytest.approx(log_loss(p, y))
 
 
+def test_the_error_on_parts_that_had_no_say_is_about_the_true_one() -> None:
+    """Over many samples of 300 labels: the distance of each curve from the true shares, and what
+    the estimate says of it, are about the same in the mean square."""
+    true, said = [], []
+    for seed in range(60):
+        scores, good = labelled(300, seed)
+        fitted = calibrate(scores, good, of="rubric", kind="isotonic", seed=seed)
+        gap = fitted.probabilities(np.arange(1.0, 6.0)) - TRUE
+        true.append(float((gap**2).mean()))
+        said.append(fitted.error**2)
+    assert 0.01 < np.mean(true) ** 0.5 < 0.06
+    assert np.mean(said) ** 0.5 == pytest.approx(np.mean(true) ** 0.5, abs=0.02)
+
+
 def test_saying_one_half_always_scores_as_known() -> None:
     found = reliability(np.full(10, 0.5), np.array([0.0, 1.0] * 5))
     assert (found.brier, found.log_loss, found.ece) == pytest.approx((0.25, math.log(2), 0.0))
@@ -178,9 +192,8 @@ def test_it_is_saved_and_loaded_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "rubric.calibration.json"
     fitted = calibrate(
         *labelled(500),
-        judge="rubric",
-        criterion="helpful",
-        model="openai/some-model",
+        of="rubric.helpful",
+        judged=(Judged(judge="rubric", criterion="helpful", model="openai/some-model"),),
         date="2026-11-23",
         precisions=(0.8,),
     )
@@ -189,17 +202,13 @@ def test_it_is_saved_and_loaded_as_it_was(tmp_path: Path) -> None:
     assert again == fitted
     assert again.probability(3.3) == fitted.probability(3.3)
     kept = json.loads(path.read_text(encoding="utf-8"))
-    assert (kept["n"], kept["judge"], kept["criterion"], kept["date"]) == (
-        500,
-        "rubric",
-        "helpful",
-        "2026-11-23",
-    )
+    assert (kept["n"], kept["of"], kept["date"]) == (500, "rubric.helpful", "2026-11-23")
+    assert str(again.judged[0]) == "rubric.helpful by openai/some-model"
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def test_the_same_labels_give_the_same_file() -> None:
-    one, two = (calibrate(*labelled(500), judge="rubric", precisions=(0.9,)) for _ in range(2))
+    one, two = (calibrate(*labelled(500), of="rubric", precisions=(0.9,)) for _ in range(2))
     assert one.model_dump_json() == two.model_dump_json()
 
 
@@ -221,7 +230,7 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path: Path, text, says
 
 def test_a_falling_curve_in_a_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "edited.json"
-    fitted = calibrate(*labelled(20_000), judge="rubric")
+    fitted = calibrate(*labelled(20_000), of="rubric")
     kept = json.loads(fitted.model_dump_json())
     kept["curve"]["probabilities"].reverse()
     path.write_text(json.dumps(kept), encoding="utf-8")
@@ -233,7 +242,7 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match="cannot be read: No such file"):
         load_calibration(tmp_path / "missing.json")
     with pytest.raises(CheckError, match="cannot be written: No such file"):
-        calibrate(*labelled(100), judge="rubric").save(tmp_path / "missing" / "a.json")
+        calibrate(*labelled(100), of="rubric").save(tmp_path / "missing" / "a.json")
 
 
 @pytest.mark.parametrize(
@@ -248,17 +257,17 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
 )
 def test_labels_that_tell_nothing_are_refused(scores, good, says) -> None:
     with pytest.raises(CheckError, match=says):
-        calibrate(np.array(scores), np.array(good), judge="rubric")
+        calibrate(np.array(scores), np.array(good), of="rubric")
 
 
 def test_options_out_of_range_are_refused() -> None:
     with pytest.raises(CheckError, match="two folds"):
-        calibrate(*labelled(100), judge="rubric", folds=1)
+        calibrate(*labelled(100), of="rubric", folds=1)
     with pytest.raises(CheckError, match="precision lies between 0 and 1"):
-        calibrate(*labelled(100), judge="rubric", precisions=(90,))
+        calibrate(*labelled(100), of="rubric", precisions=(90,))
 
 
 def test_a_million_labels_are_no_matter() -> None:
-    fitted = calibrate(*labelled(1_000_000), judge="rubric", precisions=(0.9,))
+    fitted = calibrate(*labelled(1_000_000), of="rubric", precisions=(0.9,))
     assert isinstance(fitted, Calibration)
     assert fitted.thresholds[0].met

@@ -1,14 +1,15 @@
-"""Verdicts that are said in a sentence: "Output (a) is better", "I would give it 8 out of 10"."""
+"""Scores that are said in a sentence, and scores of two answers: "I would give it 8 out of 10",
+"8.5 9", "Assistant 1: 8/10" with "Assistant 2: 6/10"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from .marked import Candidate
-from .values import NUMBER, REFERENCE, SCORE, Value, read_reference, read_value
+from .places import Candidate, closing_sentence, concludes, exemplary, of_others
+from .values import NUMBER, SCORE, Value, read_value
 
-__all__ = ["fraction", "output_ab", "stated", "two_scores"]
+__all__ = ["fraction", "stated", "two_scores"]
 
 _ANSWER = r"(?:ai[ ])?(?:assistant|output|response|answer|model|option|candidate|system)"
 _SIDE = rf"{_ANSWER}[ ]?\#?[(\[]?(?P<side>[12ab])[)\]]?(?![\w])(?:'s)?"
@@ -35,6 +36,20 @@ _SCORE_FOR = re.compile(
     rf"{_SIDE.replace('(?P<', '(?P<z')}",
     re.IGNORECASE,
 )
+_SIDES_CJK = r"(?:回答|答案|助手|回复|模型|输出|アシスタント|モデル|応答|出力)"
+_NAMED_SCORE = re.compile(
+    rf"(?:{_SIDES_CJK}[ ]?(?P<side>[12AB一二])(?:的(?:评分|得分|分数)|の(?:評価|スコア|点数))?"
+    rf"[ ]?(?::|は|为|是|得)"
+    rf"|(?:^|(?<=[,;|])|(?<=[,;|][ ]))(?:\*\*)?(?:(?:score|rating)[ ](?:of[ ]"
+    rf"|for[ ])?)?(?P<yside>[AB])"
+    rf"(?:\*\*)?[ ]?[:|]"
+    rf"|\|[ ]?(?:(?:assistant|output|response|answer|model)[ ])(?P<zside>[12AB])[ ]?\|)"
+    rf"[*_\s]{{0,4}}{SCORE}(?=[ ]?[*_|)]{{0,2}}[ ]?(?:[,;|\n。、.)]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_THIRD = re.compile(r"^\W{0,3}C[*_]{0,2}[ ]?[:|.)]", re.MULTILINE)
+"""A third letter: they are options, and no answers to be compared."""
+
 _RESPECTIVELY = re.compile(
     rf"(?:assistant|output|response|answer|model)s?[ ](?:1|a|\(a\))[ ]and[ ]"
     rf"(?:(?:assistant|output|response|answer|model)[ ])?(?:2|b|\(b\))[^.\n\d]{{0,60}}?"
@@ -56,75 +71,47 @@ _TUPLE = re.compile(
     rf"(?=$|\n|[A-Z]|[ ]?[.,;])",
     re.IGNORECASE | re.MULTILINE,
 )
-
-_BETTER = re.compile(
-    rf"{REFERENCE}(?:'s[ ](?:response|answer|output))?[ ]"
-    rf"(?:(?i:is|was|would be|should be|can be considered|performs?|performed|does|did|wins?"
-    rf"|won)[ ]?)"
-    rf"(?i:(?:therefore|clearly|slightly|significantly|much|marginally|overall|generally|also|the"
-    rf"|somewhat|considered|a|objectively)[ ]){{0,3}}"
-    rf"(?i:(?:more (?:helpful|accurate|appropriate|suitable) and )?"
-    rf"(?:better(?:[ ](?:output|response|answer|choice|option|one|overall))?|superior|"
-    rf"(?:the )?winner"
-    rf"|preferred|preferable|best|stronger))?"
-    rf"(?P<tail>[*_\"]{{0,3}}(?:\.|!|,|;|\n|$)|[ ](?i:because|since|as|than|overall|for the|due"
-    rf"|here|,))"
-)
-_BETTER_WORD = re.compile(r"(?i:better|superior|winner|prefer|best|stronger|wins\b|won\b)")
-_PREFER = re.compile(
-    rf"(?i:\b(?:i|we)(?:[ ](?:would|will|do|must|have to))?[ ](?:prefer|choose|select|pick"
-    rf"|favou?r|go with"
-    rf"|vote for)|\b(?:better|best|preferred|winning|superior)[ ](?:one|output|response|answer"
-    rf"|assistant"
-    rf"|option|choice)?[ ]?(?:is|:)|\b(?:winner|verdict|choice|preference"
-    rf"|decision)[ ]is:?)[ ][*_\"]{{0,3}}"
-    rf"{REFERENCE}"
-)
-_BETTER_CJK = re.compile(
-    rf"(?<!比)(?<!于){REFERENCE}(?:的(?:回答|质量))?(?:比[^。\n,.]{{0,8}}?)?[^。\n,.、，比不よA-Z0-9]{{0,6}}?"
-    r"(?:更好|更优|更佳|较好|更胜一筹|胜出|获胜|优于|の(?:方|ほう)が[^。\n]{0,8}(?:良|よ[いく]|優|好)"
-    r"|が(?:より)?(?:良|優|勝)|の勝ち)"
-)
-_TIED = re.compile(
-    r"\b(?:it(?:'s| is) a (?:tie|draw)\b|(?:is|are|as|to be|be|call it) (?:a )?(?:tie|tied|draw)"
-    r"(?=[*\"]{0,3}(?:[.!,;]|$))"
-    r"|(?:both|the two)\b[^.\n]{0,60}\b(?:are|performed|perform|is)[ ](?:overall )?equally"
-    r"|neither\b[^.\n]{0,60}\b(?:is|can be considered|are|was)[ ](?:clearly )?better)"
-    r"|平局|不相上下|同样好|一样好|引き分け|甲乙つけがたい|同等(?:です|である|だ)",
-    re.IGNORECASE,
-)
-_OF_OTHERS = re.compile(
-    r"\b(?:whether|if|claim(?:s|ed|ing)?|argu(?:es|ed|ing|e)|believ(?:es|ed)|says|said|states"
-    r"|stated"
-    r"|suggests|asserts|contends|mention(?:s|ed)|concluded|thinks|determine which)\b[^.!?\n]*$"
-    r"|\b(?:neither|not|never|nor)\b[^.!?,;\n]*$|(?:如果|是否|若|かどうか|もし)[^。\n]*$",
-    re.IGNORECASE,
-)
-_CONCLUDES = re.compile(
-    r"(?:\b(?:therefore|overall|thus|hence|in (?:conclusion|summary|sum)|to conclude|conclusion"
-    r"|consequently"
-    r"|so,|as a result|for these reasons)|综上|因此|所以|总的来说|したがって|よって|以上"
-    r"|総合)[^.!?。\n]{0,60}$",
-    re.IGNORECASE,
-)
 _STATED = re.compile(
     rf"(?:\bi(?:'d|'ll| would| will| am going to| have to)?[ ](?:therefore |thus |also )?"
-    rf"(?:give|rate|score|assign|award|grade)(?:ing)?[ ]?[^.!?\n\d]{{0,70}}?"
+    rf"(?:give|rate|score|assign|award|grade)(?:ing)?\b[^.!?\n\d]{{0,70}}?"
     rf"|\b(?:deserves|merits|warrants|earns|receives|gets)[ ]an?[ ](?:[\w-]{{1,14}}[ ]){{0,2}}"
-    rf"(?:score|rating|grade)[ ]of[ ]|\b(?:deserves|merits|warrants)[ ]an?[ ]"
+    rf"(?:score|rating|grade)[ ]of[ ]|\b(?:deserves|merits|warrants)[ ](?:an?[ ])?"
     rf"|\bmy[ ](?:overall |final )?(?:score|rating|grade)[ ](?:[^.!?\n\d]{{0,40}}[ ])?(?:is|of"
     rf"|would be)[ ]"
-    rf"|(?:打|给|評|评|评为|給|给出|给予)[^。！？\n\d]{{0,16}}?|(?:評価|スコア|点数|得点)(?:は"
+    rf"|(?:打|给|評|评|评为|給|给出|给予)(?![^。！？\n\d]{{0,8}}(?:标准|標準|基準|规则|范围"
+    rf"|范圍|尺度))"
+    rf"[^。！？\n\d]{{0,16}}?|(?:評価|スコア|点数|得点)(?:は"
     rf"|を)[^。\n\d]{{0,8}}?"
     rf"|得分(?:为|是)|评分(?:为|是)|分数(?:为|是))"
     rf"[*_\[(\"]{{0,3}}{SCORE}(?P<after>[*_\])\"]{{0,3}})",
     re.IGNORECASE,
 )
-_SCORE_LIKE = re.compile(r"score|rating|grade|rate|out of|/|分|点|stars?|points?", re.IGNORECASE)
+_SCORE_LIKE = re.compile(
+    r"スコア|評価|点数|得点|score|rating|grade|rate|out of|/|分|点|stars?|points?", re.IGNORECASE
+)
 _GIVEN_TO = re.compile(
-    r"\bgive[ ](?:it|this|the)(?:[ ](?:response|answer|output|one))?[ ]an?[ ]"
-    r"[*_]{0,3}\d[\d.]*[*_]{0,3}$",
+    r"\b(?:give[ ](?:it|this|the)(?:[ ](?:response|answer|output|one))?(?:[ ]an?)?"
+    r"|rate[ ](?:it|this))[ ][*_]{0,3}\d[\d.]*[*_]{0,3}$",
     re.IGNORECASE,
+)
+_FOR_EACH = re.compile(
+    rf"[ ](?:for|in|on)[ ][a-z ]{{2,40}},?[ ](?:and|but|,)[ ][a-z ]{{0,20}}{SCORE}"
+    rf"[ ](?:for|in|on)\b",
+    re.IGNORECASE,
+)
+"""A second score for something else, so that the first is not the verdict."""
+
+_IS = re.compile(
+    rf"\s*[*_#]{{0,3}}(?:so |thus |therefore,? |overall,? )?(?:the |my )?"
+    rf"(?:overall |final |total )?(?:score|rating|grade)"
+    rf"(?: for (?:this|the) (?:response|answer|output))? (?:is|would be):? "
+    rf"[*_]{{0,3}}{SCORE}[*_]{{0,3}}[.!]?\s*$",
+    re.IGNORECASE,
+)
+"""A last sentence that says the score and nothing else."""
+
+_GIVEN_POINTS = re.compile(
+    rf"(?P<number>{NUMBER})点(?:を(?:つけ|付け|与え)|と(?:します|評価|する))"
 )
 _FRACTION = re.compile(rf"{SCORE}", re.IGNORECASE)
 
@@ -146,6 +133,12 @@ def two_scores(text: str) -> Iterator[Candidate]:
             continue  # an item of a numbered list
         side = "a" if found["side"] in "1aA" else "b"
         sides[side].append((float(found["number"]), *found.span()))
+    options = _THIRD.search(text) is not None
+    for found in _NAMED_SCORE.finditer(text):
+        if found["yside"] and options:
+            continue
+        name = found["side"] or found["yside"] or found["zside"]
+        sides["a" if name in "1aA一" else "b"].append((float(found["number"]), *found.span()))
     for found in _SCORE_FOR.finditer(text):
         name = found["side"] or found["zside"]
         number = float(found["number"] or found["znumber"])
@@ -158,44 +151,27 @@ def two_scores(text: str) -> Iterator[Candidate]:
             yield Candidate(Value("scores", (one, other)), start, end)
 
 
-def output_ab(text: str) -> Iterator[Candidate]:
-    """A choice in words: `Output (a) is better`, `I prefer Response 2`, `回答A更好`, `it's a tie`.
-
-    What somebody else is said to think, a question and a denial are none. A statement that
-    concludes ("Therefore ...", the last sentence, the first line) outdoes the others; a tie counts
-    only there.
-    """
-    closing = _closing_sentence(text)
-    first = text.find("\n", len(text) - len(text.lstrip()))
-    first = len(text) if first < 0 else first
-    for pattern in (_BETTER, _PREFER, _BETTER_CJK):
-        for found in pattern.finditer(text):
-            if pattern is _BETTER and not _BETTER_WORD.search(found.group()):
-                continue
-            before = text[max(0, found.start() - 120) : found.start()]
-            if _OF_OTHERS.search(before):
-                continue
-            start, end = found.span()
-            alone = end >= first and not text[:start].strip(' \n*_#"')
-            concludes = start >= closing or alone or _CONCLUDES.search(before) is not None
-            value = Value("choice", choice=read_reference(found))
-            yield Candidate(value, start, end, concluding=concludes)
-    for found in _TIED.finditer(text, closing):
-        yield Candidate(Value("choice", choice="tie"), *found.span(), concluding=True)
-
-
 def stated(text: str) -> Iterator[Candidate]:
     """A score in words: `I would rate this 4 out of 5`, `deserves a score of 8`, `打8分`."""
     for found in _STATED.finditer(text):
         if not (_SCORE_LIKE.search(found.group()) or _GIVEN_TO.search(found.group())):
             continue
         before = text[max(0, found.start() - 80) : found.start()]
-        if _OF_OTHERS.search(before):
+        if of_others(before) or exemplary(text, found.start("number")):
             continue
         value = read_value(found.group()[found.start("number") - found.start() :].strip('*_[]()" '))
         if value is None:
             value = Value("score", (float(found["number"]),))
-        yield Candidate(value, *found.span(), concluding=bool(_CONCLUDES.search(before)))
+        yield Candidate(value, *found.span(), concluding=concludes(before))
+        if other := _FOR_EACH.match(text, found.end()):
+            yield Candidate(Value("score", (float(other["number"]),)), *other.span())
+    for found in _GIVEN_POINTS.finditer(text):
+        value = Value("score", (float(found["number"]),))
+        yield Candidate(value, *found.span(), concluding=True)
+    closing = closing_sentence(text)
+    if own := _IS.match(text, closing):
+        value = Value("score", (float(own["number"]),))
+        yield Candidate(value, *own.span(), concluding=True)
 
 
 def fraction(text: str) -> Iterator[Candidate]:
@@ -216,15 +192,3 @@ def _pair_lines(text: str) -> Iterator[Candidate]:
         value = read_value(text[start:end]) if 0 < end - start <= 40 else None
         if value is not None and value.kind == "scores":
             yield Candidate(value, start, end, concluding=True)
-
-
-def _closing_sentence(text: str) -> int:
-    """Where the last sentence begins, if it is complete; else the end of the text."""
-    tail = text.rstrip()
-    if not tail or tail[-1] not in '.!?。！？*")」':
-        return len(text)
-    ends = [
-        tail.rfind(mark, max(0, len(tail) - 600), len(tail) - 1)
-        for mark in (". ", "\n", "! ", "。")
-    ]
-    return max(0, max(ends) + 1)

@@ -1,0 +1,21 @@
+"""How a judge model may say its verdict."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from ..checks.verdicts import FORMATS
+
+__all__ = ["VerdictFormat"]
+
+
+def _known(format: str) -> str:
+    if format not in FORMATS:
+        raise ValueError(f"there is no verdict format {format!r}; there are {', '.join(FORMATS)}")
+    return format
+
+
+VerdictFormat = Annotated[str, AfterValidator(_known)]
+"""`json` (structured output), `auto`, or one of the formats of `checks.verdicts`."""

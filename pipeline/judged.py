@@ -1,0 +1,299 @@
+"""What the judges of a run said, over all that they judged: how each uses its scale, who wins, what
+order and length have to do with it, and how far the members of a panel can be relied on. Counted
+from the files of a run, a few columns at a time."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CheckError
+from ..judges import Judge
+from ..judges.pairwise import FIRST, SECOND
+from ..judges.panel import Panel
+from ..judges.rubric import AS_GIVEN
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["judged"]
+
+FEW = 30
+"""Fewer judgements than these may all be the same by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How a judge used one criterion; what goes into the manifest.
+
+    Attributes:
+        judge, criterion: which.
+        samples: how many have such a judgement.
+        mean, deviation: of the scores, 0 to 1.
+        lowest, highest: score that was given.
+        points: how often each number of points was given.
+        always_the_same: whether a model gave one score to all of 30 or more, which tells nothing
+            apart.
+        as_given: how many scores were to be expectations over log-probabilities and are not.
+    """
+
+    judge: str
+    criterion: str
+    samples: int
+    mean: float
+    deviation: float
+    lowest: float
+    highest: float
+    points: dict[str, int]
+    always_the_same: bool
+    as_given: int
+
+
+@dataclass
+class _Sums:
+    n: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    lowest: float = math.inf
+    highest: float = -math.inf
+    points: Counter[float] = field(default_factory=Counter)
+    by_model: int = 0
+    as_given: int = 0
+
+
+@dataclass
+class _Pairs:
+    """Verdicts on pairs, for the response, in each order, and the halves' lengths."""
+
+    first: array[float] = field(default_factory=lambda: array("d"))
+    second: array[float] = field(default_factory=lambda: array("d"))
+    own: array[float] = field(default_factory=lambda: array("d"))
+    other: array[float] = field(default_factory=lambda: array("d"))
+
+
+@dataclass
+class _Votes:
+    """The points that members of a panel gave under one criterion; a member is the place of its
+    name, since a million names would be most of the memory."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    item: array[int] = field(default_factory=lambda: array("q"))
+    member: array[int] = field(default_factory=lambda: array("h"))
+    points: array[float] = field(default_factory=lambda: array("d"))
+
+
+def judged(folder: Path, judges: Sequence[Judge]) -> dict[str, Any]:
+    """What goes into the manifest; and, for each panel, a file with the reliability of its members.
+
+    Args:
+        folder: the run's, with `kept/` and `dropped/`.
+        judges: the recipe's.
+    """
+    if not judges:
+        return {"judges": [], "comparisons": [], "panels": []}
+    count = _Count(judges)
+    for name in ("kept", "dropped"):
+        for file in sorted((folder / name).glob("*.parquet")):
+            count.read(file)
+    return {
+        "judges": [asdict(one) for one in count.scales()],
+        "comparisons": [_comparison(title, pairs) for title, pairs in count.pairs.items()],
+        "panels": [
+            _panel(folder, judge, count.votes)
+            for judge in judges
+            if isinstance(judge, Panel) and any(key[0] == judge.title for key in count.votes)
+        ],
+    }
+
+
+class _Count:
+    def __init__(self, judges: Sequence[Judge]) -> None:
+        self._order = {judge.title: place for place, judge in enumerate(judges)}
+        self._sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
+        self.pairs: dict[str, _Pairs] = {}
+        self.votes: dict[tuple[str, str], _Votes] = defaultdict(_Votes)
+        self._rows = 0
+
+    def read(self, file: Path) -> None:
+        from pyarrow import parquet
+
+        fields = ("judge", "criterion", "model", "score", "points", "note")
+        columns = [f"judgements.list.element.{name}" for name in fields]
+        with parquet.ParquetFile(file) as whole:
+            for group in range(whole.num_row_groups):
+                lists = whole.read_row_group(group, columns)["judgements"].combine_chunks()
+                self._count(lists)
+                if self._has(lists, FIRST):
+                    texts = ["messages.list.element.content", "rejected.list.element.content"]
+                    self._compare(lists, whole.read_row_group(group, texts))
+                self._vote(lists)
+                self._rows += len(lists)
+
+    def scales(self) -> Iterable[_Scale]:
+        """In the order of the judges; the members of a panel after it."""
+        in_order = sorted(
+            self._sums.items(), key=lambda item: self._order[item[0][0].partition("/")[0]]
+        )
+        for (judge, criterion), sums in in_order:
+            mean = sums.total / sums.n
+            variance = max(0.0, sums.squares / sums.n - mean * mean)
+            same = sums.lowest == sums.highest and sums.n >= FEW and sums.by_model == sums.n
+            yield _Scale(
+                judge=judge,
+                criterion=criterion,
+                samples=sums.n,
+                mean=round(mean, 4),
+                deviation=round(math.sqrt(variance), 4),
+                lowest=round(sums.lowest, 4),
+                highest=round(sums.highest, 4),
+                points={f"{point:g}": n for point, n in sorted(sums.points.items())},
+                always_the_same=same and criterion not in ("agreement", "consistent"),
+                as_given=sums.as_given,
+            )
+
+    def _count(self, lists: pa.ListArray) -> None:
+        import pyarrow as pa
+        from pyarrow import compute
+
+        flat = compute.list_flatten(lists)
+        scores = flat.field("score")
+        notes = compute.fill_null(flat.field("note"), "")
+        table = pa.table(
+            {
+                "judge": flat.field("judge"),
+                "criterion": flat.field("criterion"),
+                "points": compute.round(flat.field("points"), 2),
+                "score": scores,
+                "square": compute.multiply(scores, scores),
+                "model": compute.cast(compute.not_equal(flat.field("model"), ""), pa.int64()),
+                "given": compute.cast(compute.starts_with(notes, AS_GIVEN), pa.int64()),
+            }
+        )
+        sums = ("score", "square", "model", "given")
+        grouped = table.group_by(["judge", "criterion", "points"]).aggregate(
+            [*((name, "sum") for name in sums), *(("score", of) for of in ("count", "min", "max"))]
+        )
+        for row in grouped.to_pylist():
+            if row["judge"].partition("/")[0] not in self._order:
+                continue  # what a judge of an earlier pass said
+            found = self._sums[row["judge"], row["criterion"]]
+            found.n += row["score_count"]
+            found.total += row["score_sum"]
+            found.squares += row["square_sum"]
+            found.lowest = min(found.lowest, row["score_min"])
+            found.highest = max(found.highest, row["score_max"])
+            found.points[row["points"]] += row["score_count"]
+            found.by_model += row["model_sum"]
+            found.as_given += row["given_sum"]
+
+    def _has(self, lists: pa.ListArray, criterion: str) -> bool:
+        from pyarrow import compute
+
+        flat = compute.list_flatten(lists)
+        return bool(compute.any(compute.equal(flat.field("criterion"), criterion)).as_py())
+
+    def _compare(self, lists: pa.ListArray, texts: pa.Table) -> None:
+        messages = texts["messages"].to_pylist()
+        rejected = texts["rejected"].to_pylist()
+        for row, judgements in enumerate(lists.to_pylist()):
+            said: dict[str, dict[str, float]] = defaultdict(dict)
+            for one in judgements or ():
+                if one["criterion"] in (FIRST, SECOND) and one["judge"] in self._order:
+                    said[one["judge"]][one["criterion"]] = one["score"]
+            for title, orders in said.items():
+                pairs = self.pairs.setdefault(title, _Pairs())
+                pairs.first.append(orders[FIRST])
+                pairs.second.append(orders[SECOND])
+                pairs.own.append(len(messages[row][-1]["content"]))
+                pairs.other.append(len(rejected[row][-1]["content"]))
+
+    def _vote(self, lists: pa.ListArray) -> None:
+        from pyarrow import compute
+
+        flat = compute.list_flatten(lists)
+        chosen = compute.match_substring(flat.field("judge"), "/")
+        if not compute.any(chosen).as_py():
+            return
+        rows = compute.list_parent_indices(lists).filter(chosen).to_pylist()
+        names = flat.field("judge").filter(chosen).to_pylist()
+        criteria = flat.field("criterion").filter(chosen).to_pylist()
+        points = flat.field("points").filter(chosen).to_pylist()
+        for row, name, criterion, given in zip(rows, names, criteria, points, strict=True):
+            panel, _, member = name.partition("/")
+            votes = self.votes[panel, criterion]
+            votes.item.append(self._rows + row)
+            votes.member.append(votes.names.setdefault(member, len(votes.names)))
+            votes.points.append(given)
+
+
+def _comparison(title: str, pairs: _Pairs) -> dict[str, Any]:
+    """Win rates of the response against the rejected half, with 95% intervals."""
+    import numpy as np
+
+    from ..measures.bias import merge_orders, position_bias
+    from ..measures.verbosity import length_controlled
+
+    first, second = np.array(pairs.first), np.array(pairs.second)
+    outcomes = merge_orders(first, second)
+    rates = length_controlled(outcomes, np.array(pairs.own), np.array(pairs.other))
+    position = position_bias(first, second)
+    return {
+        "judge": title,
+        "pairs": len(first),
+        "wins": int((outcomes == 1).sum()),
+        "ties": int((outcomes == 0.5).sum()),
+        "losses": int((outcomes == 0).sum()),
+        "win_rate": rates.raw._asdict(),
+        "length_controlled_win_rate": rates.controlled._asdict(),
+        "longer_wins": _figure(rates.longer),
+        "reversed": position.reversed._asdict(),
+        "first_wins": _figure(position.first),
+    }
+
+
+def _figure(one: Any) -> dict[str, Any] | None:
+    return None if one is None else dict(one._asdict())
+
+
+def _panel(folder: Path, panel: Panel, votes: dict[tuple[str, str], _Votes]) -> dict[str, Any]:
+    """The estimated reliability of a panel's members; what `reliability` reads."""
+    from ..measures.experts import estimate_experts
+
+    criteria: dict[str, Any] = {}
+    unknown: dict[str, str] = {}
+    for (title, criterion), one in votes.items():
+        if title != panel.title:
+            continue
+        try:
+            experts = estimate_experts(one.item, one.member, one.points)
+        except CheckError as error:
+            unknown[criterion] = str(error)
+            continue
+        members = {name: experts[place].as_json() for name, place in sorted(one.names.items())}
+        criteria[criterion] = {"members": members}
+    name = "panel-{}.json".format(re.sub(r"[^\w.-]", "_", panel.title))
+    if criteria:
+        (folder / name).write_text(
+            json.dumps({"panel": panel.title, "criteria": criteria}, indent=1)
+        )
+    return {
+        "panel": panel.title,
+        "file": name if criteria else "",
+        "members": [
+            {
+                "member": member,
+                "criterion": criterion,
+                **{key: expert[key] for key in ("accuracy", "informedness", "given")},
+            }
+            for criterion, found in criteria.items()
+            for member, expert in found["members"].items()
+        ],
+        "unknown": unknown,
+    }
