@@ -8,6 +8,7 @@ which endpoint, is the line's affair (see `line.py`).
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
