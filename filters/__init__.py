@@ -1,5 +1,6 @@
 """One filter per file: keep or drop, with a reason."""
 
-from .base import DatasetFilter, Drop, Filter
+from .base import ColumnFilter, DatasetFilter, Drop, Filter
+from .columns import Columns
 
-__all__ = ["DatasetFilter", "Drop", "Filter"]
+__all__ = ["ColumnFilter", "Columns", "DatasetFilter", "Drop", "Filter"]

@@ -1,18 +1,20 @@
-"""What a filter is: one that looks at a sample, or one that looks at the whole dataset."""
+"""What a filter is: one that looks at a sample, one that looks at columns of many, or one that
+looks at the whole dataset."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ..records import Component, Sample
+from .columns import Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DatasetFilter", "Drop", "Filter"]
+__all__ = ["ColumnFilter", "DatasetFilter", "Drop", "Filter"]
 
 
 class Filter(Component, ABC):
@@ -21,6 +23,20 @@ class Filter(Component, ABC):
     @abstractmethod
     def reason_to_drop(self, sample: Sample) -> str | None:
         """Why the sample should go, in a few words with the value that decided; None keeps it."""
+
+
+class ColumnFilter(Filter):
+    """A filter for many rows: as `Filter`, but it looks at the columns of some thousand samples
+    at once. What it says of a sample must not depend on the others."""
+
+    @abstractmethod
+    def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
+        """Why samples should go, by their number in the columns; the others are kept. What is
+        said of a sample that an earlier filter has dropped is not looked at."""
+
+    def reason_to_drop(self, sample: Sample) -> str | None:
+        """As `reasons_to_drop`, for one."""
+        return self.reasons_to_drop(Columns.of([sample])).get(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +58,20 @@ class DatasetFilter(Component, ABC):
     """Keeps or drops samples by looking at all that the filters before it have kept."""
 
     columns: ClassVar[tuple[str, ...]] = ("id", "prompt", "response")
-    """The columns that it reads: of id, strategy, seed, score, prompt (all text before the last
-    assistant message) and response (the last assistant message; for a contrast pair, the chosen
-    one)."""
+    """The columns that it reads: of id, strategy, seed (its id), score, labels, prompt (all text
+    before the last assistant message), instruction (the last user message), response (the last
+    assistant message; for a contrast pair, the chosen one) and rejected (the same of the rejected
+    half)."""
 
     @abstractmethod
     def drops(self, table: pa.Table) -> Iterable[Drop]:
         """What to drop. The rows stand in the dataset's order, and a rule that prefers one
         sample over another prefers the earlier row."""
+
+    def texts_to_embed(self, table: pa.Table) -> pa.ChunkedArray | None:
+        """The texts of which the filter needs embeddings, one a row; None where it needs none.
+        Whoever runs the filter adds what they are as a column `embedding` before `drops`."""
+        return None
 
     def bytes_per_row(self, characters: float) -> float | None:
         """The memory that the filter takes for a row at its peak, in bytes, besides the table; for

@@ -1,0 +1,164 @@
+"""Samples as columns: what filters that are used on many rows look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..records import Sample, sample_from_row, sample_to_json, table_from_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+__all__ = ["Columns"]
+
+
+class Columns:
+    """Some neighbouring samples of a dataset, seen as columns.
+
+    What is derived from them (a text of each sample, the words of these texts) is made when it is
+    first asked for, and then shared by all filters of a pass.
+
+    Args:
+        table: samples in the columns of `sample_schema`.
+        read: gives the n-th of them as a `Sample`, where there is a shorter way than by the table.
+    """
+
+    def __init__(self, table: pa.Table, read: Callable[[int], Sample] | None = None) -> None:
+        self.table = table
+        self._read = read
+        self._texts: dict[str, pa.Array] = {}
+        self._derived: dict[Any, Any] = {}
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample]) -> Columns:
+        """The columns of samples at hand."""
+        return cls(table_from_json([sample_to_json(one) for one in samples]), samples.__getitem__)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def sample(self, row: int) -> Sample:
+        """The sample in a row, whole."""
+        if self._read is not None:
+            return self._read(row)
+        return sample_from_row(self.table.slice(row, 1).to_pylist()[0])
+
+    def text(self, name: str) -> pa.LargeStringArray:
+        """A text of each sample, as the property of that name of `Sample`; "" where there is
+        none.
+
+        Args:
+            name: "response", "instruction", "system", "prompt" or "rejected" (the last assistant
+                message of the rejected half).
+        """
+        if name not in self._texts:
+            self._texts[name] = getattr(self, f"_{name}")()
+        return self._texts[name]
+
+    def column(self, name: str) -> pa.Array:
+        """A column of the table: "id", "strategy", "score", or "seed" (the seed's id), too."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        column = self.table.column(name)
+        whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        if isinstance(whole, pa.ChunkedArray):  # a column without rows
+            whole = pa.array([], column.type)
+        return compute.struct_field(whole, "id") if name == "seed" else whole
+
+    def derived(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` returns, made once for all who ask under the same key."""
+        if key not in self._derived:
+            self._derived[key] = make()
+        return self._derived[key]
+
+    def _response(self) -> pa.LargeStringArray:
+        return self._messages.last("assistant")
+
+    def _instruction(self) -> pa.LargeStringArray:
+        return self._messages.last("user")
+
+    def _system(self) -> pa.LargeStringArray:
+        return self._messages.first("system")
+
+    def _prompt(self) -> pa.LargeStringArray:
+        return self._messages.before_the_answer()
+
+    def _rejected(self) -> pa.LargeStringArray:
+        return _Messages(self.column("rejected")).last("assistant")
+
+    @cached_property
+    def _messages(self) -> _Messages:
+        return _Messages(self.column("messages"))
+
+
+class _Messages:
+    """A column of conversations."""
+
+    def __init__(self, column: pa.ListArray) -> None:
+        import numpy as np
+        from pyarrow import compute
+
+        turns = column.flatten()
+        lengths = compute.fill_null(compute.list_value_length(column), 0)
+        self._ends = np.cumsum(lengths.to_numpy(zero_copy_only=False).astype(np.int64))
+        self._starts = self._ends - lengths.to_numpy(zero_copy_only=False)
+        self._roles: pa.Array = compute.struct_field(turns, "role")
+        self._contents: pa.Array = compute.struct_field(turns, "content")
+
+    def last(self, role: str) -> pa.LargeStringArray:
+        """The last message of a role in each conversation, or ""."""
+        return self._take(self._last_of(role))
+
+    def first(self, role: str) -> pa.LargeStringArray:
+        """The first message of a role in each conversation, or ""."""
+        import numpy as np
+
+        count = len(self._roles)
+        at = np.where(self._are(role), np.arange(count), count)
+        following = np.minimum.accumulate(at[::-1])[::-1]
+        first = np.append(following, count)[self._starts]
+        return self._take(np.where(first < self._ends, first, -1))
+
+    def before_the_answer(self) -> pa.LargeStringArray:
+        """The contents of each conversation, the last one left out where it is the assistant's,
+        with an empty line between them."""
+        import numpy as np
+        import pyarrow as pa
+        from pyarrow import compute
+
+        filled = self._ends > self._starts
+        answered = np.zeros(len(self._ends), np.int64)
+        answered[filled] = self._are("assistant")[self._ends[filled] - 1]
+        ends = self._ends - answered
+        inside = np.zeros(len(self._roles) + 1, np.int64)
+        np.add.at(inside, self._starts, 1)
+        np.add.at(inside, ends, -1)
+        kept = np.flatnonzero(np.cumsum(inside)[:-1] > 0)
+        offsets = np.concatenate(([0], np.cumsum(ends - self._starts))).astype(np.int32)
+        lists = pa.ListArray.from_arrays(offsets, self._contents.take(pa.array(kept)))
+        return compute.binary_join(lists, "\n\n").cast(pa.large_string())
+
+    def _are(self, role: str) -> NDArray[np.bool_]:
+        from pyarrow import compute
+
+        found: NDArray[np.bool_] = compute.equal(self._roles, role).to_numpy(zero_copy_only=False)
+        return found
+
+    def _last_of(self, role: str) -> NDArray[np.int64]:
+        import numpy as np
+
+        at = np.where(self._are(role), np.arange(len(self._roles)), -1)
+        last = np.concatenate(([-1], np.maximum.accumulate(at)))[self._ends]
+        return np.where(last >= self._starts, last, -1)
+
+    def _take(self, rows: NDArray[np.int64]) -> pa.LargeStringArray:
+        import pyarrow as pa
+        from pyarrow import compute
+
+        found = self._contents.take(pa.array(rows, mask=rows < 0)).cast(pa.large_string())
+        return compute.fill_null(found, "")
