@@ -4,10 +4,11 @@ looks at the whole dataset."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from ..checks.redaction import PlacedSpan
 from ..records import Component, Sample
 from .columns import Columns
 
@@ -23,6 +24,10 @@ class Filter(Component, ABC):
     @abstractmethod
     def reason_to_drop(self, sample: Sample) -> str | None:
         """Why the sample should go, in a few words with the value that decided; None keeps it."""
+
+    def redactions(self, columns: Columns) -> Mapping[int, Sequence[PlacedSpan]]:
+        """What is to be redacted in samples that are kept, by their number in the columns."""
+        return {}
 
 
 class ColumnFilter(Filter):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns"]
 
+_TEXTS = ("response", "instruction", "system", "prompt", "rejected")
+
 
 class Columns:
     """Some neighbouring samples of a dataset, seen as columns.
@@ -45,7 +47,7 @@ class Columns:
         """The sample in a row, whole."""
         if self._read is not None:
             return self._read(row)
-        return sample_from_row(self.table.slice(row, 1).to_pylist()[0])
+        return sample_from_row(self._rows[row])
 
     def text(self, name: str) -> pa.LargeStringArray:
         """A text of each sample, as the property of that name of `Sample`; "" where there is
@@ -60,7 +62,7 @@ class Columns:
         return self._texts[name]
 
     def column(self, name: str) -> pa.Array:
-        """A column of the table: "id", "strategy", "score", or "seed" (the seed's id), too."""
+        """A column of the table, or the id of each sample's "seed"."""
         import pyarrow as pa
         from pyarrow import compute
 
@@ -69,6 +71,10 @@ class Columns:
         if isinstance(whole, pa.ChunkedArray):  # a column without rows
             whole = pa.array([], column.type)
         return compute.struct_field(whole, "id") if name == "seed" else whole
+
+    def flat(self, name: str) -> pa.Array:
+        """A text or a column, by its name."""
+        return self.text(name) if name in _TEXTS else self.column(name)
 
     def derived(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` returns, made once for all who ask under the same key."""
@@ -90,6 +96,11 @@ class Columns:
 
     def _rejected(self) -> pa.LargeStringArray:
         return _Messages(self.column("rejected")).last("assistant")
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.table.to_pylist()
+        return rows
 
     @cached_property
     def _messages(self) -> _Messages:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import LimitReached, RunFolderError, SilversmithError, TooManyFailures
 from ..store import Journal, RunFolder, Settled
+from .batches import batches_of_json
 from .books import Books
 from .budget import Budget
 from .changes import agree
@@ -222,7 +223,9 @@ class _Job:
                 return False
             self.journal.flush()
             kept = await asyncio.to_thread(
-                count_kept, lambda: self.journal.dataset(failed=False), self.recipe.filters
+                count_kept,
+                lambda: batches_of_json(self.journal.dataset(failed=False)),
+                self.recipe.filters,
             )
             if kept >= target:
                 return True
@@ -240,7 +243,9 @@ class _Job:
     def _filter(self, filtering: Filtering, meanwhile: Meanwhile) -> Outcome:
         meanwhile.stop()
         return filtering.end(
-            lambda: self.journal.dataset(failed=False, after=meanwhile.settled.place),
+            lambda: batches_of_json(
+                self.journal.dataset(failed=False, after=meanwhile.settled.place)
+            ),
             lambda: self.journal.dataset(failed=True),
         )
 

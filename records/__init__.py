@@ -1,6 +1,6 @@
 """What flows through the house: seeds, samples, judgements, decisions."""
 
-from .arrow import load_columns, sample_schema, table_from_json
+from .arrow import load_columns, sample_schema, table_from_json, table_from_samples
 from .ask import Ask, Draft
 from .codec import sample_from_json, sample_from_row, sample_to_json
 from .component import Component
@@ -19,6 +19,8 @@ from .sample import (
     Mention,
     Node,
     Origin,
+    RedactedSpan,
+    Redaction,
     Review,
     Sample,
     SeedRef,
@@ -48,6 +50,8 @@ __all__ = [
     "Node",
     "Origin",
     "Passage",
+    "RedactedSpan",
+    "Redaction",
     "Review",
     "Sample",
     "Seed",
@@ -62,4 +66,5 @@ __all__ = [
     "sample_schema",
     "sample_to_json",
     "table_from_json",
+    "table_from_samples",
 ]
