@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..checks.word_table import WordTable
 from ..records import Sample, sample_from_row, sample_to_json, table_from_json
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Columns:
         self.table = table
         self._read = read
         self._texts: dict[str, pa.Array] = {}
-        self._derived: dict[Any, Any] = {}
+        self._words: dict[str, WordTable] = {}
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Columns:
@@ -76,11 +77,11 @@ class Columns:
         """A text or a column, by its name."""
         return self.text(name) if name in _TEXTS else self.column(name)
 
-    def derived(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` returns, made once for all who ask under the same key."""
-        if key not in self._derived:
-            self._derived[key] = make()
-        return self._derived[key]
+    def words(self, name: str) -> WordTable:
+        """The words of a text of each sample."""
+        if name not in self._words:
+            self._words[name] = WordTable(self.text(name))
+        return self._words[name]
 
     def _response(self) -> pa.LargeStringArray:
         return self._messages.last("assistant")
