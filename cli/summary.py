@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .selected import said_of_embeddings, selection
+
 if TYPE_CHECKING:
     from ..pipeline import RunReport
 
@@ -33,6 +35,11 @@ def show(report: RunReport) -> None:
         console.print()
     # Lines are broken between words for people, and left whole for programs.
     whole = not console.is_terminal
+    for part in selection(manifest["funnel"]):
+        console.print(part, soft_wrap=whole)
+        console.print()
+    for said in said_of_embeddings(manifest["funnel"]):
+        console.print(Text(said), soft_wrap=whole)
     for failure in manifest["failures"][:FAILURES_SHOWN]:
         line = Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
         console.print(line, soft_wrap=whole)

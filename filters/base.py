@@ -6,7 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..checks.redaction import PlacedSpan
 from ..records import Component, Sample
@@ -15,7 +15,7 @@ from .columns import Columns
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ColumnFilter", "DatasetFilter", "Drop", "Filter"]
+__all__ = ["ColumnFilter", "DatasetFilter", "Drop", "Filter", "Finding"]
 
 
 class Filter(Component, ABC):
@@ -59,24 +59,33 @@ class Drop:
     because_of: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a dataset filter found besides what it drops, for the manifest.
+
+    Attributes:
+        name: one of a few words with underscores.
+        value: as JSON has it.
+    """
+
+    name: str
+    value: Any
+
+
 class DatasetFilter(Component, ABC):
     """Keeps or drops samples by looking at all that the filters before it have kept."""
 
     columns: ClassVar[tuple[str, ...]] = ("id", "prompt", "response")
-    """The columns that it reads: of id, strategy, seed (its id), score, labels, prompt (all text
+    """The columns that it reads: of id, strategy, seed (its id), score, criteria (a list of
+    `criterion` and `score`), labels, prompt (all text
     before the last assistant message), instruction (the last user message), response (the last
     assistant message; for a contrast pair, the chosen one) and rejected (the same of the rejected
     half)."""
 
     @abstractmethod
-    def drops(self, table: pa.Table) -> Iterable[Drop]:
-        """What to drop. The rows stand in the dataset's order, and a rule that prefers one
-        sample over another prefers the earlier row."""
-
-    def texts_to_embed(self, table: pa.Table) -> pa.ChunkedArray | None:
-        """The texts of which the filter needs embeddings, one a row; None where it needs none.
-        Whoever runs the filter adds what they are as a column `embedding` before `drops`."""
-        return None
+    def drops(self, table: pa.Table) -> Iterable[Drop | Finding]:
+        """What to drop, and what was found besides. The rows stand in the dataset's order, and a
+        rule that prefers one sample over another prefers the earlier row."""
 
     def bytes_per_row(self, characters: float) -> float | None:
         """The memory that the filter takes for a row at its peak, in bytes, besides the table; for

@@ -122,7 +122,7 @@ def spell(component: Component) -> dict[str, Any]:
     room = cls.__module__.removeprefix(f"{_PACKAGE}.")
     built_in = cls.__module__.startswith(f"{_PACKAGE}.") and room.count(".") == 1
     kind = cls.kind if built_in else f"{cls.__module__}:{cls.__qualname__}"
-    return {kind: component.model_dump(mode="json")}
+    return {kind: component.model_dump(mode="json", by_alias=True)}
 
 
 def explain(error: ValidationError, where: str, known: Iterable[str] = ()) -> str:

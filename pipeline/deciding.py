@@ -5,13 +5,21 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..checks.redaction import redact
 from ..errors import CheckError
-from ..filters import ColumnFilter, Columns, DatasetFilter, Filter
+from ..filters import (
+    ColumnFilter,
+    Columns,
+    DatasetFilter,
+    EmbeddedFilter,
+    Filter,
+    Finding,
+)
 from ..records import Redaction
 from .batches import Batches
+from .embedding import Embeddings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,6 +54,7 @@ class Verdicts:
         self.dropped_by = array("b")  # 0: kept so far; n: by the n-th filter
         self._why: dict[int, tuple[str, str]] = {}
         self._redactions: dict[int, tuple[Redaction, ...]] = {}
+        self.findings: dict[int, dict[str, Any]] = {}  # by the number of the filter
 
     def drop(self, row: int, verdict: Verdict) -> None:
         """Note that a sample goes."""
@@ -72,18 +81,31 @@ class Verdicts:
         )
 
 
-def decide(batches: Batches, filters: Sequence[AnyFilter]) -> Verdicts:
+def decide(
+    batches: Batches, filters: Sequence[AnyFilter], embeddings: Embeddings | None = None
+) -> Verdicts:
     """What the filters say in their order. Row filters that stand next to each other share a
     pass, and a dataset filter has one of its own.
 
+    Args:
+        batches: the samples.
+        filters: the user's.
+        embeddings: gives those that need them their embeddings; by default such as need no model.
+
     Raises:
         CheckError: a filter cannot decide (a score is missing, say).
+        EndpointError, LimitReached: embeddings cannot be had.
     """
+    embeddings = embeddings if embeddings is not None else Embeddings({})
     verdicts = Verdicts()
     groups = list(_groups(filters)) or [[]]
     for group in groups:
         if group and isinstance(group[0][1], DatasetFilter):
-            _dataset_pass(batches, group[0][0], group[0][1], verdicts)
+            number, rule = group[0][0], group[0][1]
+            try:
+                _dataset_pass(batches, number, rule, verdicts, embeddings)
+            except CheckError as error:
+                raise CheckError(f"{rule.kind}: {error}") from error
         else:
             rules = [(number, one) for number, one in group if isinstance(one, Filter)]
             for start, columns in _numbered(batches(), verdicts):
@@ -148,7 +170,13 @@ def _groups(filters: Sequence[AnyFilter]) -> Iterator[list[tuple[int, AnyFilter]
         yield group
 
 
-def _dataset_pass(batches: Batches, number: int, rule: DatasetFilter, verdicts: Verdicts) -> None:
+def _dataset_pass(
+    batches: Batches,
+    number: int,
+    rule: DatasetFilter,
+    verdicts: Verdicts,
+    embeddings: Embeddings,
+) -> None:
     import pyarrow as pa
 
     rows = array("q")
@@ -163,20 +191,49 @@ def _dataset_pass(batches: Batches, number: int, rule: DatasetFilter, verdicts: 
         rows.extend(start + row for row in kept)
         taken = pa.array(kept)
         ids.append(columns.column("id").take(taken))
-        arrays = [columns.flat(one.name).take(taken).cast(one.type) for one in schema]
+        arrays = [_flat(columns, one.name).take(taken).cast(one.type) for one in schema]
         chunks.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
     table = pa.Table.from_batches(chunks, schema=schema)
     every_id = pa.chunked_array(ids, pa.string())
+    found = verdicts.findings.setdefault(number, {})
+    if isinstance(rule, EmbeddedFilter) and (texts := rule.texts_to_embed(table)) is not None:
+        column, found["embeddings"] = embeddings.of(texts, rule.embeddings)
+        table = table.append_column("embedding", column)
     for drop in rule.drops(table):
+        if isinstance(drop, Finding):
+            found[drop.name] = drop.value
+            continue
         because_of = "" if drop.because_of is None else every_id[drop.because_of].as_py()
         reason = f"{rule.kind}: {drop.reason}"
         verdicts.drop(rows[drop.row], Verdict(number, reason, because_of))
 
 
+def _flat(columns: Columns, name: str) -> pa.Array:
+    if name != "criteria":
+        return columns.flat(name)
+    import pyarrow as pa
+    from pyarrow import compute
+
+    judgements = columns.column("judgements")
+    parts = [compute.struct_field(judgements.flatten(), one) for one in ("criterion", "score")]
+    lengths = compute.fill_null(compute.list_value_length(judgements), 0).cast(pa.int64())
+    ends = compute.cumulative_sum(lengths)
+    offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends]).cast(pa.int32())
+    pairs = pa.StructArray.from_arrays(
+        [parts[0].cast(pa.string()), parts[1].cast(pa.float64())], ["criterion", "score"]
+    )
+    return pa.ListArray.from_arrays(offsets, pairs)
+
+
 def _flat_schema(names: Sequence[str]) -> pa.Schema:
     import pyarrow as pa
 
-    types = {"score": pa.float64(), "labels": pa.list_(pa.string())}
+    criterion = pa.struct([("criterion", pa.string()), ("score", pa.float64())])
+    types = {
+        "score": pa.float64(),
+        "labels": pa.list_(pa.string()),
+        "criteria": pa.list_(criterion),
+    }
     return pa.schema([(name, types.get(name, pa.large_string())) for name in names])
 
 

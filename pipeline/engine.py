@@ -20,6 +20,7 @@ from .budget import Budget
 from .changes import agree
 from .crew import Crew
 from .desk import RunDesk
+from .embedding import Embeddings
 from .filtering import Filtering, Outcome, count_kept
 from .ledger import Ledger
 from .meanwhile import Meanwhile
@@ -113,6 +114,9 @@ class _Job:
         self.options = options
         self.books = options.books
         self.rehearsed = rehearsed
+        self.embeddings = Embeddings(
+            recipe.models, folder.path / "embeddings.db", recipe.limits, journal.spending
+        )
         self.budget = Budget(recipe.limits, recipe.models, journal.spending())
         self.desk = RunDesk(
             recipe.models,
@@ -136,7 +140,12 @@ class _Job:
         )
         try:
             with (
-                Filtering(self.recipe.filters, self.folder, target=self.recipe.target) as filtering,
+                Filtering(
+                    self.recipe.filters,
+                    self.folder,
+                    target=self.recipe.target,
+                    embeddings=self.embeddings,
+                ) as filtering,
                 Meanwhile(self.recipe, self.books, filtering, settled) as meanwhile,
             ):
                 exhausted = await self._draft()
@@ -226,6 +235,7 @@ class _Job:
                 count_kept,
                 lambda: batches_of_json(self.journal.dataset(failed=False)),
                 self.recipe.filters,
+                self.embeddings,
             )
             if kept >= target:
                 return True
@@ -263,9 +273,9 @@ class _Job:
             exhausted=exhausted,
             outcome=outcome,
             failures=self.journal.failures(),
-            usage=self.journal.spending(),
+            usage=[*self.journal.spending(), *self.embeddings.spending()],
             requests=requests_of(self.journal),
-            cost=self.budget.cost,
+            cost=self.embeddings.cost_with(self.budget.cost),
             to_finish=to_finish,
             stopped_by=self.desk.stopped,
         )

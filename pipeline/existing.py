@@ -15,6 +15,7 @@ from ..records.shapes import is_ours, sample_from_seed
 from ..store import RunFolder
 from .batches import batches_of_samples
 from .books import Books
+from .embedding import Embeddings, embedding_models
 from .filtering import filter_samples
 from .planning import generator_key, read_seeds, sample_id
 from .recipe import Recipe
@@ -56,7 +57,7 @@ def filter_recipe(
 ) -> Recipe:
     """The recipe of filtering `data`: as `judge_recipe`, of a file with `filters:`."""
     recipe = _over(data, file, "filters", "-filtered", mapping, split, changes, ())
-    return recipe.model_copy(update={"judges": [], "models": {}})
+    return recipe.model_copy(update={"judges": [], "models": embedding_models(recipe)})
 
 
 def _over(
@@ -97,12 +98,17 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
         SeedError, CheckError, RunFolderError: nothing is written then.
     """
     folder = RunFolder(out)
+    for one in recipe.filters:
+        one.prepare(recipe.folder)
     with folder.open(), TemporaryFile(dir=out) as unusable:
         rows = _Rows(recipe, books, unusable)
         books.stage = "filtering"
         folder.write_text(folder.recipe, recipe.to_yaml())
         folder.write_manifest({"status": "running", "name": recipe.name})
-        outcome = filter_samples(rows.usable, recipe.filters, folder, failed=rows.unusable)
+        embeddings = Embeddings(recipe.models, folder.path / "embeddings.db", recipe.limits)
+        outcome = filter_samples(
+            rows.usable, recipe.filters, folder, failed=rows.unusable, embeddings=embeddings
+        )
         end = Closing(
             status="done",
             planned=books.planned,
@@ -111,6 +117,8 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
             exhausted=True,
             outcome=outcome,
             failures=rows.reasons.most_common(),
+            usage=embeddings.spending(),
+            cost=embeddings.cost_with(0.0),
         )
         books.stage = "done"
         return close_books(recipe, folder, books, end)

@@ -6,16 +6,17 @@ for are. Row filters that stand next to each other share one pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ..filters import DatasetFilter, Filter
 from ..store import RunFolder
 from .batches import Batches, Spill, Stream, batches_of_json
 from .deciding import AnyFilter, Verdict, Verdicts, decide, decide_rows
+from .embedding import Embeddings
 from .funnel import FunnelStep
 from .splitting import Split
 
@@ -48,15 +49,22 @@ class Filtering:
         filters: the user's, in the user's order.
         folder: where to write `kept/`, `dropped/` and `failed/`, which are replaced together.
         target: keep only the first so many of those that pass.
+        embeddings: gives filters that need them their embeddings.
     """
 
     def __init__(
-        self, filters: Sequence[AnyFilter], folder: RunFolder, *, target: int | None = None
+        self,
+        filters: Sequence[AnyFilter],
+        folder: RunFolder,
+        *,
+        target: int | None = None,
+        embeddings: Embeddings | None = None,
     ) -> None:
         self._filters = filters
         self._rules = [(n, one) for n, one in enumerate(filters, 1) if isinstance(one, Filter)]
         self._folder = folder
         self._target = target
+        self._embeddings = embeddings
         self._open = ExitStack()
         self._split: Split | None = None
 
@@ -106,12 +114,14 @@ class Filtering:
             RunFolderError: the files cannot be written.
         """
         split = self._begun()
+        findings: Mapping[int, Mapping[str, Any]] = {}
         if self.one_by_one:
             for columns in batches():
                 split.write(columns, decide_rows(columns, self._rules))
         else:
             spill = Spill(batches(), split.new / "all.arrow")
-            verdicts = decide(spill, self._filters)
+            verdicts = decide(spill, self._filters, self._embeddings)
+            findings = verdicts.findings
             if self._target is not None:
                 _drop_beyond(self._target, len(self._filters) + 1, verdicts)
             start = 0
@@ -121,6 +131,10 @@ class Filtering:
             spill.remove()
         kept, dropped, failures, funnel = split.end(failed())
         self._open.close()
+        funnel = [
+            replace(step, findings=findings.get(number, {}))
+            for number, step in enumerate(funnel, 1)
+        ]
         return Outcome(kept, dropped, failures, split.simulated, funnel)
 
     def _begun(self) -> Split:
@@ -139,15 +153,18 @@ def filter_samples(
     folder: RunFolder,
     *,
     failed: Stream = tuple,
+    embeddings: Embeddings | None = None,
 ) -> Outcome:
     """Run the filters in their order and write `kept/`, `dropped/` and `failed/`."""
-    with Filtering(filters, folder) as filtering:
+    with Filtering(filters, folder, embeddings=embeddings) as filtering:
         return filtering.end(batches, failed)
 
 
-def count_kept(batches: Batches, filters: Sequence[AnyFilter]) -> int:
+def count_kept(
+    batches: Batches, filters: Sequence[AnyFilter], embeddings: Embeddings | None = None
+) -> int:
     """How many samples the filters would keep; nothing is written."""
-    return decide(batches, filters).dropped_by.count(0)
+    return decide(batches, filters, embeddings).dropped_by.count(0)
 
 
 def _drop_beyond(target: int, number: int, verdicts: Verdicts) -> None:

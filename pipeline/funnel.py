@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .deciding import Verdict
 
@@ -45,12 +46,13 @@ class Reasons:
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
     """How many samples went into a filter, how many it dropped, and why: the most frequent
-    reasons first."""
+    reasons first; and what a dataset filter found besides."""
 
     filter: str
     samples_in: int
     dropped: int
     reasons: tuple[Reasons, ...] = ()
+    findings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Funnel:

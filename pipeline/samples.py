@@ -45,7 +45,7 @@ class Askers:
             RecipeError: one names a model that the recipe does not have.
             TemplateError: a template is missing or does not parse.
         """
-        for part in (*recipe.generators, *recipe.judges):
+        for part in (*recipe.generators, *recipe.judges, *recipe.filters):
             part.prepare(recipe.folder)
         prompts = Prompts(recipe.folder / "prompts")
         generators = {part.title: Asker.of(part, recipe, prompts) for part in recipe.generators}
