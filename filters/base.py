@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..checks.redaction import PlacedSpan
 from ..records import Component, Sample
+from ..records.redaction import PlacedSpan
 from .columns import Columns
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns"]
 
+_EVERY_TEXT = (
+    ("messages", "content"),
+    ("rejected", "content"),
+    ("answer", ""),
+    ("steps", "text"),
+    ("candidates", "text"),
+    ("passage", "text"),
+)
 _TEXTS = ("response", "instruction", "system", "prompt", "rejected")
 
 
@@ -76,6 +84,25 @@ class Columns:
     def flat(self, name: str) -> pa.Array:
         """A text or a column, by its name."""
         return self.text(name) if name in _TEXTS else self.column(name)
+
+    def every_text(self) -> Iterator[tuple[pa.LargeStringArray, NDArray[np.int64]]]:
+        """All texts that `places` names, those of one column at a time, each with the number of
+        its sample."""
+        import numpy as np
+        import pyarrow as pa
+        from pyarrow import compute
+
+        for column, field in _EVERY_TEXT:
+            values = self.column(column)
+            owner = np.arange(len(values))
+            if pa.types.is_list(values.type):
+                lengths = compute.fill_null(compute.list_value_length(values), 0)
+                owner = np.repeat(owner, lengths.to_numpy())
+                values = values.flatten()
+            if field:
+                values = compute.struct_field(values, field)
+            if values.null_count < len(values):
+                yield compute.fill_null(values.cast(pa.large_string()), ""), owner
 
     def words(self, name: str) -> WordTable:
         """The words of a text of each sample."""

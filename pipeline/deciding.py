@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..checks.redaction import redact
 from ..errors import CheckError
 from ..filters import (
     ColumnFilter,
@@ -18,6 +17,7 @@ from ..filters import (
     Finding,
 )
 from ..records import Redaction
+from ..records.redaction import redact
 from .batches import Batches
 from .embedding import Embeddings
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
-from ..records import RedactedSpan, Redaction, Sample, Span, Turn
+from .sample import RedactedSpan, Redaction, Sample, Span, Turn
 
 __all__ = ["PlacedSpan", "places", "redact", "redacted"]
 
