@@ -104,8 +104,16 @@ def copies(vectors: Vectors, threshold: float) -> tuple[NDArray[np.int64], NDArr
                 of[left[place]], likeness[left[place]] = left[first], near[place, first]
             else:
                 kept.append(place)
-        index.add(vectors[left[kept]])
-        numbers = np.concatenate((numbers, left[kept]))
+        new = left[kept]
+        gone = here[of[here] >= 0]
+        if len(new) and len(gone):  # one that is kept in this block may be the likest
+            near = np.where(new < gone[:, None], vectors[gone] @ vectors[new].T, -1)
+            best = near.argmax(axis=1)
+            value = near[np.arange(len(gone)), best]
+            more = value > likeness[gone]
+            of[gone[more]], likeness[gone[more]] = new[best[more]], value[more]
+        index.add(vectors[new])
+        numbers = np.concatenate((numbers, new))
     return of, likeness
 
 

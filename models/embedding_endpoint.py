@@ -64,9 +64,10 @@ class EndpointEmbedder:
                 while todo and len(under_way) < spec.concurrency:
                     ask = self._ask(client, sentences, texts, todo.pop())
                     under_way.add(asyncio.create_task(ask))
-                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in under_way if task.done()]:
                     found = task.result()
+                    under_way.remove(task)
                     if isinstance(found, Embedded):
                         yield found
                     else:
