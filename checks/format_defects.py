@@ -304,13 +304,22 @@ def _wrong_script(instruction: str, response: str) -> str | None:
 
 def _script_of(text: str) -> str | None:
     """The script of at least nine tenths of a text's letters, by the names of Unicode."""
-    letters = [char for char in text[:2000] if char.isalpha()]
-    if len(letters) < _LEAST_LETTERS:
+    text = text[:2000]
+    latin = len(_ASCII_LETTER.findall(text))
+    letters = latin if text.isascii() else sum(map(str.isalpha, text))
+    if letters < _LEAST_LETTERS:
         return None
-    scripts = Counter(unicodedata.name(char, "?").split()[0] for char in letters)
+    if latin >= 0.9 * letters:
+        return "LATIN"
+    if latin > 0.1 * letters:
+        return None
+    some = [char for char in text if char.isalpha()][:300]
+    scripts = Counter(unicodedata.name(char, "?").split()[0] for char in some)
     script, count = scripts.most_common(1)[0]
-    return script if count >= 0.9 * len(letters) else None
+    return script if count >= 0.9 * len(some) else None
 
+
+_ASCII_LETTER = re.compile("[A-Za-z]")
 
 DEFECTS: Mapping[str, Callable[[str, str], str | None]] = {
     "no_output": _no_output,

@@ -112,9 +112,7 @@ class _Search:
 
     def __init__(self, words: tuple[str, ...], case: bool) -> None:
         longest = sorted({word.strip() for word in words if word.strip()}, key=len, reverse=True)
-        gate = "|".join(
-            _one(word, rf"(?:^|{_NO_LETTER})", rf"(?:$|{_NO_LETTER})") for word in longest
-        )
+        gate = "|".join(_one(word, "", "") for word in longest)
         exact = "|".join(_one(word, r"(?<!\w)", r"(?!\w)") for word in longest)
         self.gate = f"{'' if case else '(?i)'}(?:{gate})"
         self.pattern = re.compile(exact, 0 if case else re.IGNORECASE)
@@ -129,6 +127,5 @@ def _one(word: str, before: str, after: str) -> str:
     return f"{opening}{body}{closing}"
 
 
-_NO_LETTER = r"[^\pL\pM\pN_]"
 _LETTER = re.compile(r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """What has to stand alone: a letter or digit of a script that has spaces between words."""

@@ -122,9 +122,9 @@ def _may_repeat(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
     from pyarrow import compute
 
     def opening(texts: pa.Array) -> pa.Array:
-        start = compute.utf8_slice_codeunits(texts, 0, 40)
-        letters = compute.replace_substring_regex(start, r"[^\pL\pN]+", "")
-        return compute.utf8_slice_codeunits(compute.utf8_lower(letters), 0, 12)
+        begin = compute.utf8_slice_codeunits(texts, 0, 40)
+        letters = compute.utf8_ltrim(begin, characters=" \t\r\n\"'“”‘’*#>_-`([{<")
+        return compute.utf8_lower(compute.utf8_slice_codeunits(letters, 0, 6))
 
     return compute.equal(opening(instructions), opening(responses))
 

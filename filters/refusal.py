@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ..checks.refusals import MAY_REFUSE, REFUSAL_HEAD, find_refusal
-from ..records import Sample
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -38,11 +37,11 @@ class Refusal(ColumnFilter):
         reasons = {}
         for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
             words = find_refusal(heads[row].as_py())
-            if words is not None and not self._is_wanted(columns.sample(row)):
+            if words is not None and not self._is_wanted(columns, row):
                 words = " ".join(words.split())
                 reasons[row] = f'"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"}"'
         return reasons
 
-    def _is_wanted(self, sample: Sample) -> bool:
-        turn = next((t for t in reversed(sample.messages) if t.role == "assistant"), None)
-        return sample.strategy in self.wanted_by or (turn is not None and turn.act == "refuse")
+    def _is_wanted(self, columns: Columns, row: int) -> bool:
+        by_strategy = columns.column("strategy")[row].as_py() in self.wanted_by
+        return by_strategy or columns.text("act")[row].as_py() == "refuse"
