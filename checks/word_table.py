@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Runs", "WordTable", "letters_and_digits"]
+__all__ = ["LETTERS_AND_DIGITS", "Runs", "WordTable", "codes", "marked"]
 
 _BASE = 0x9E3779B97F4A7C15
-_STEP = 0xD6E8FEB86659FD93
 _LINE_END = 10
 _SLOTS = 1 << 18
 
@@ -62,7 +61,8 @@ class WordTable:
         """The bytes of each text."""
         import numpy as np
 
-        return np.diff(self.ends, prepend=-1) - 1
+        sizes: NDArray[np.int64] = np.diff(self.ends, prepend=-1) - 1
+        return sizes
 
     @functools.cached_property
     def hashes(self) -> NDArray[np.uint64]:
@@ -91,25 +91,32 @@ class WordTable:
         blank[self.ends] = True
         return self._pieces(blank)
 
-    def count_in_words(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def count_in_words(self, mask: NDArray[np.bool_]) -> NDArray[np.int32]:
         """How many of the bytes that are marked lie in each word."""
         sums = _sums(mask)
-        return sums[self.stops] - sums[self.starts]
+        counts: NDArray[np.int32] = sums[self.stops] - sums[self.starts]
+        return counts
 
-    def count_in_texts(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def count_in_texts(self, mask: NDArray[np.bool_]) -> NDArray[np.int32]:
         """How many of the bytes that are marked lie in each text."""
         sums = _sums(mask)
-        return sums[self.ends] - sums[self.ends - self.sizes]
+        counts: NDArray[np.int32] = sums[self.ends] - sums[self.ends - self.sizes]
+        return counts
 
     def pieces(self, edges: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]) -> Runs:
         """Lines or paragraphs as runs of words."""
-        import numpy as np
 
         first, after, owner = edges
-        powers, inverse = _powers(len(self.hashes) + 1)
-        sums = np.zeros(len(self.hashes) + 1, np.uint64)
-        np.cumsum(self.hashes * powers[:-1], out=sums[1:])
+        sums, (_, inverse) = self._sums_of_hashes, _powers(len(self.hashes) + 1)
         return Runs(self, _mixed((sums[after] - sums[first]) * inverse[first]), first, after, owner)
+
+    @functools.cached_property
+    def _sums_of_hashes(self) -> NDArray[np.uint64]:
+        import numpy as np
+
+        sums = np.zeros(len(self.hashes) + 1, np.uint64)
+        np.cumsum(self.hashes * _powers(len(self.hashes))[0], out=sums[1:])
+        return sums
 
     def grams(self, sizes: Iterable[int], among: NDArray[np.bool_]) -> Iterator[tuple[int, Runs]]:
         """All runs of so many words in the texts `among` all. From the second size on, those of
@@ -122,20 +129,31 @@ class WordTable:
         import numpy as np
 
         words = np.flatnonzero(among[self.owner])
+        sums, (_, inverse) = self._sums_of_hashes, _powers(len(self.hashes) + 1)
         for size in sizes:
-            count = max(len(words) - size + 1, 0)
-            hashes = self.hashes[words]
-            owner = self.owner[words]
-            runs = np.zeros(count, np.uint64)
-            for step in range(size):
-                runs = runs * np.uint64(_STEP) + hashes[step : step + count]
-            inside = owner[:count] == owner[size - 1 :][:count]
-            first = words[:count][inside]
-            found = Runs(self, _mixed(runs[inside]), first, first + size, owner[:count][inside])
+            first = words[words <= len(self.owner) - size]
+            owner = self.owner[first]
+            inside = owner == self.owner[first + (size - 1)]
+            first, owner = first[inside], owner[inside]
+            hashes = _mixed((sums[first + size] - sums[first]) * inverse[first])
+            found = Runs(self, hashes, first, first + size, owner)
             yield size, found
             wanted = np.zeros(self.count, bool)
-            wanted[found.owner[found.repeated]] = True
-            words = words[wanted[owner]]
+            wanted[owner[found.repeated]] = True
+            words = first[wanted[owner]]
+
+    def lengths(self, first: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The bytes of runs of words, with no more than one space between words."""
+        import numpy as np
+
+        spaced = self._bytes_of_words[after] - self._bytes_of_words[first] + after - first - 1
+        return np.minimum(spaced, self.stops[after - 1] - self.starts[first])
+
+    @functools.cached_property
+    def _bytes_of_words(self) -> NDArray[np.int64]:
+        import numpy as np
+
+        return np.concatenate(([0], np.cumsum(self.stops - self.starts)))
 
     def says_something(
         self, first: NDArray[np.int64], after: NDArray[np.int64]
@@ -147,14 +165,14 @@ class WordTable:
         return found
 
     @functools.cached_property
-    def _signs(self) -> NDArray[np.int64]:
-        return _sums(letters_and_digits()[self.raw])
+    def _signs(self) -> NDArray[np.int32]:
+        return _sums(marked(self.raw, LETTERS_AND_DIGITS))
 
     def _edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         import numpy as np
 
         raw = self.raw
-        gap = _spaces()[raw]
+        gap = marked(raw, _SPACES)
         after_gap = np.ones(len(raw), bool)
         after_gap[1:] = gap[:-1]
         begins = ~gap & after_gap
@@ -250,10 +268,12 @@ class Runs:
 
         table = self._table
         again = self.repeated[~self._is_first]
-        marks = np.zeros(len(table.starts) + 1, np.int64)
-        np.add.at(marks, self.first[again], 1)
-        np.add.at(marks, self.after[again], -1)
-        covered = np.cumsum(marks[:-1]) > 0
+        if not len(again):
+            return np.zeros(table.count)
+        lengths = self.after[again] - self.first[again]
+        shift = np.repeat(self.first[again] - np.cumsum(lengths) + lengths, lengths)
+        covered = np.zeros(len(table.starts), bool)
+        covered[shift + np.arange(len(shift))] = True
         words = np.flatnonzero(covered)
         # A covered word counts with the white space before it where the word before is covered.
         begins = table.starts[words]
@@ -261,6 +281,20 @@ class Runs:
         begins[joined + 1] = table.stops[words[joined]]
         lengths = table.stops[words] - begins
         return _share(np.bincount(table.owner[words], lengths, table.count), table.sizes)
+
+    def heaviest_share(self) -> NDArray[np.float64]:
+        """The share of each text that one of its repeated words takes at most, with a space after
+        each; no run of n words has a `top_share` above n times as much."""
+        import numpy as np
+
+        table = self._table
+        begins = np.flatnonzero(self._is_first)
+        times = np.diff(np.append(begins, len(self.repeated)))
+        one = self.repeated[begins]
+        heaviest = np.zeros(table.count, np.int64)
+        sizes = table.stops[self.first[one]] - table.starts[self.first[one]] + 1
+        np.maximum.at(heaviest, self.owner[one], times * sizes)
+        return _share(heaviest, table.sizes)
 
     def top_share(self) -> NDArray[np.float64]:
         """The share of each text that its most frequent run would take if none overlapped: its
@@ -274,7 +308,7 @@ class Runs:
         one = self.repeated[begins]
         says = table.says_something(self.first[one], self.after[one])
         one, times = one[says], times[says]
-        lengths = table.stops[self.after[one] - 1] - table.starts[self.first[one]]
+        lengths = table.lengths(self.first[one], self.after[one])
         owner = self.owner[one]
         best = np.zeros(table.count, np.int64)
         np.maximum.at(best, owner, times)
@@ -284,20 +318,25 @@ class Runs:
         return _share(taken, table.sizes)
 
 
-@functools.cache
-def _spaces() -> NDArray[np.bool_]:
-    """Of each byte, whether it is white space of ASCII."""
+def codes(wanted: Iterable[int]) -> bytes:
+    """A table for `marked`: 1 for each of these bytes, 0 for the others."""
+    table = bytearray(256)
+    for code in wanted:
+        table[code] = 1
+    return bytes(table)
+
+
+def marked(raw: NDArray[np.uint8], table: bytes) -> NDArray[np.bool_]:
+    """Which bytes are in a table of `codes`."""
     import numpy as np
 
-    return np.array([code < 0x80 and chr(code).isspace() for code in range(256)])
+    return np.frombuffer(raw.tobytes().translate(table), np.bool_)
 
 
-@functools.cache
-def letters_and_digits() -> NDArray[np.bool_]:
-    """Of each byte, whether it is a letter or digit of ASCII, or part of any other character."""
-    import numpy as np
+LETTERS_AND_DIGITS = codes(code for code in range(256) if code >= 0x80 or chr(code).isalnum())
+"""Letters and digits of ASCII, and parts of any other character."""
 
-    return np.array([code >= 0x80 or chr(code).isalnum() for code in range(256)])
+_SPACES = codes(code for code in range(128) if chr(code).isspace())
 
 
 def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -306,10 +345,10 @@ def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
     return part / np.maximum(whole, 1)
 
 
-def _sums(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _sums(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     import numpy as np
 
-    sums = np.zeros(len(mask) + 1, np.int64)
+    sums = np.zeros(len(mask) + 1, np.int32)
     np.cumsum(mask, out=sums[1:])
     return sums
 

@@ -35,6 +35,8 @@ def show(report: RunReport) -> None:
         console.print()
     # Lines are broken between words for people, and left whole for programs.
     whole = not console.is_terminal
+    for line in _emptied(manifest["funnel"]):
+        console.print(Text(line), soft_wrap=whole)
     for part in selection(manifest["funnel"]):
         console.print(part, soft_wrap=whole)
         console.print()
@@ -87,6 +89,19 @@ def _funnel(report: RunReport) -> Table:
             step["filter"], f"{step['samples_in']:,}", f"{step['dropped']:,}", f"{left:,}"
         )
     return table
+
+
+def _emptied(funnel: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Which filter left nothing, and what it saw: its reasons, and the values that decided."""
+    for step in funnel:
+        if step["samples_in"] and step["samples_in"] == step["dropped"]:
+            yield f"{step['filter']} dropped all {step['dropped']:,} samples that came to it:"
+            for one in step["reasons"]:
+                values = ""
+                if one["least"] is not None:
+                    least, most = f"{one['least']:g}", f"{one['most']:g}"
+                    values = f" (… from {least} to {most}, median {one['median']:g})"
+                yield f"  {one['samples']:>6,} × {one['reason']}{values}"
 
 
 def _strategies(strategies: Sequence[Mapping[str, Any]]) -> Table:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from ..checks.word_table import WordTable, letters_and_digits
+from ..checks.word_table import WordTable, codes, marked
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -184,7 +184,7 @@ def _character_runs(table: WordTable) -> NDArray[np.int64]:
 
     raw = table.raw
     same = np.zeros(len(raw) + 1, bool)
-    same[1:-1] = (raw[1:] == raw[:-1]) & (raw[1:] < 0x80) & letters_and_digits()[raw[1:]]
+    same[1:-1] = (raw[1:] == raw[:-1]) & marked(raw[1:], _PLAIN)
     edges = np.flatnonzero(same[1:] != same[:-1])
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
     best = np.zeros(table.count, np.int64)
@@ -197,20 +197,18 @@ def _without_vowel(table: WordTable) -> NDArray[np.float64]:
     import numpy as np
 
     lengths = table.stops - table.starts
-    letters = table.count_in_words(_codes("abcdefghijklmnopqrstuvwxyz")[table.raw])
+    letters = table.count_in_words(marked(table.raw, _LATIN))
     words = (letters == lengths) & (letters >= _LEAST_LETTERS)
-    bare = words & (table.count_in_words(_codes("aeiouy")[table.raw]) == 0)
+    bare = words & (table.count_in_words(marked(table.raw, _VOWELS)) == 0)
     count = np.bincount(table.owner[words], minlength=table.count)
     shares = np.bincount(table.owner[bare], minlength=table.count) / np.maximum(count, 1)
     return np.where(count >= 5, shares, 0.0)
 
 
-def _codes(letters: str) -> NDArray[np.bool_]:
-    import numpy as np
-
-    codes = np.zeros(256, bool)
-    codes[list((letters + letters.upper()).encode())] = True
-    return codes
+_PLAIN = codes(code for code in range(128) if chr(code).isalnum())
+_LATIN = codes(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_VOWELS = codes(b"aeiouyAEIOUY")
+_LETTERS = codes([*range(65, 91), *range(97, 123), *range(128, 256)])
 
 
 def _mean_word_length(texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
@@ -218,13 +216,15 @@ def _mean_word_length(texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
 
     characters = table.count_in_words((table.raw & 0xC0) != 0x80)
     total = np.bincount(table.owner, characters, table.count)
-    return total / np.maximum(table.words, 1)
+    means: NDArray[np.float64] = total / np.maximum(table.words, 1)
+    return means
 
 
 def _symbols_per_word(texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
     import numpy as np
 
-    return _count(texts, _SYMBOLS) / np.maximum(table.words, 1)
+    rates: NDArray[np.float64] = _count(texts, _SYMBOLS) / np.maximum(table.words, 1)
+    return rates
 
 
 def _share_of_lines(pattern: str, texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
@@ -237,10 +237,10 @@ def _share_of_lines(pattern: str, texts: pa.Array, table: WordTable) -> NDArray[
 def _alphabetic_words(texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
     import numpy as np
 
-    letters = _codes("abcdefghijklmnopqrstuvwxyz") | (np.arange(256) >= 0x80)
-    with_letter = table.count_in_words(letters[table.raw]) > 0
+    with_letter = table.count_in_words(marked(table.raw, _LETTERS)) > 0
     count = np.bincount(table.owner[with_letter], minlength=table.count)
-    return count / np.maximum(table.words, 1)
+    shares: NDArray[np.float64] = count / np.maximum(table.words, 1)
+    return shares
 
 
 def _stop_words(texts: pa.Array, table: WordTable) -> NDArray[np.int64]:
@@ -264,7 +264,7 @@ _RULES = {
     "min_stop_words": "different stop words",
     "max_unfinished_lines": "of the lines end without punctuation",
 }
-_MEASURES = {
+_MEASURES: Mapping[str, Callable[[Any, WordTable], NDArray[Any]]] = {
     "min_mean_word_length": _mean_word_length,
     "max_mean_word_length": _mean_word_length,
     "max_symbols_per_word": _symbols_per_word,

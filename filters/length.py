@@ -105,13 +105,11 @@ class Length(ColumnFilter):
         reasons: dict[int, str] = {}
         for unit, counts in self._counts(columns):
             least, most = self._bounds(unit)
-            for bound, broken, than in (
-                (least, lambda n, bound: n < bound, "fewer"),
-                (most, lambda n, bound: n > bound, "more"),
-            ):
+            for bound, than in ((least, "fewer"), (most, "more")):
                 if bound is None:
                     continue
-                for row in np.flatnonzero(broken(counts, bound)).tolist():
+                broken = counts < bound if than == "fewer" else counts > bound
+                for row in np.flatnonzero(broken).tolist():
                     if unit == "ratio":
                         said = f"{counts[row]:.2f} times as many words as the {self.to}, {than}"
                     else:
@@ -132,7 +130,7 @@ class Length(ColumnFilter):
         if self._bounds("chars") != (None, None):
             yield "chars", compute.utf8_length(columns.text(self.of)).to_numpy()
         if self._bounds("words") != (None, None):
-            yield "words", _words(columns, self.of)
+            yield "words", _words(columns, self.of, self.min_words, self.max_words)
         if self._bounds("tokens") != (None, None):
             if self._tokenizer is None:
                 self.prepare(Path())
@@ -148,8 +146,11 @@ class Length(ColumnFilter):
         return getattr(self, f"min_{unit}"), getattr(self, f"max_{unit}")
 
 
-def _words(columns: Columns, name: str) -> NDArray[np.int64]:
-    """The words of each text, as `count_words` counts them."""
+def _words(
+    columns: Columns, name: str, least: int | None = None, most: int | None = None
+) -> NDArray[np.int64]:
+    """The words of each text, as `count_words` counts them. With bounds, texts of which it is clear
+    without that which side of them they are on may have another count on the same side."""
     import numpy as np
     from pyarrow import compute
 
@@ -157,8 +158,19 @@ def _words(columns: Columns, name: str) -> NDArray[np.int64]:
     ends = np.arange(1, len(table.starts) + 1)
     words = table.says_something(ends - 1, ends)
     counts = np.bincount(table.owner[words], minlength=table.count)
-    plain = compute.string_is_ascii(texts).to_numpy(zero_copy_only=False)
-    for row in np.flatnonzero(~plain).tolist():
+    # ASCII is counted exactly. Of other texts the count is off by no more than one for each
+    # character beyond it, of which there are no more than bytes that go on with one.
+    off = table.sizes - compute.utf8_length(texts).to_numpy()
+    unsure = off > 0
+    if least is not None or most is not None:
+        near = np.zeros(len(texts), bool)
+        for bound in (least, most):
+            if bound is not None:
+                near |= np.abs(counts - bound) <= off
+        # What is dropped says how long it is.
+        near |= (counts < (least or 0)) | (counts > (np.inf if most is None else most))
+        unsure &= near
+    for row in np.flatnonzero(unsure).tolist():
         counts[row] = count_words(texts[row].as_py())
     return counts
 

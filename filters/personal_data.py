@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -90,8 +91,7 @@ class PersonalData(ColumnFilter):
     def _people(self, text: str) -> list[Found]:
         if self._names is None:
             try:
-                import spacy
-
+                spacy = importlib.import_module("spacy")  # the user's own, no dependency of ours
                 self._names = spacy.load(self.spacy_model)
             except ImportError as error:
                 raise RecipeError(

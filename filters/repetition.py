@@ -154,6 +154,7 @@ class Repetition(ColumnFilter):
         limits = {size: self._limit(f"max_in_top_{size}_gram") for size in _TOP}
         limits |= {size: self._limit(f"max_in_repeated_{size}_grams") for size in _REPEATED}
         wanted = [size for size, most in limits.items() if most < 1]
+        among = among & _may_break(table, among, {size: limits[size] for size in wanted})
         for size, runs in table.grams(wanted, among):
             if size in _TOP:
                 what = f"of the text is its most frequent run of {size} words"
@@ -165,6 +166,22 @@ class Repetition(ColumnFilter):
     def _limit(self, name: str) -> float:
         own: float | None = getattr(self, name)
         return own if own is not None else _LIMITS[self.limits].get(name, 1.0)
+
+
+def _may_break(
+    table: WordTable, among: NDArray[np.bool_], limits: Mapping[int, float]
+) -> NDArray[np.bool_]:
+    """In which texts single words are repeated so much that runs of them may break a limit: what
+    lies in a repeated run lies in repeated words, and no run is more frequent than its words."""
+    import numpy as np
+
+    top = [most / size for size, most in limits.items() if size in _TOP]
+    repeated = [most for size, most in limits.items() if size in _REPEATED]
+    possible = np.zeros(table.count, bool)
+    for _, words in table.grams([1], among):
+        possible |= words.heaviest_share() > min(top, default=1)
+        possible |= words.repeated_share() > min(repeated, default=1)
+    return possible
 
 
 def _in_a_row(table: WordTable) -> NDArray[np.int64]:

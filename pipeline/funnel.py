@@ -36,12 +36,6 @@ class Reasons:
     median: float | None = None
     most: float | None = None
 
-    def __str__(self) -> str:
-        if self.least is None:
-            return f"{self.samples:,} × {self.reason}"
-        values = f"{self.least:g} to {self.most:g}, median {self.median:g}"
-        return f"{self.samples:,} × {self.reason} (…: {values})"
-
 
 @dataclass(frozen=True, slots=True)
 class FunnelStep:
