@@ -55,12 +55,15 @@ _MEDIA = re.compile(
     rf"\b(?:draw|paint|sketch|generate|create|produce|show|find|send|upload|post|attach|take|insert"
     rf"|include|record|make|provide)(?: me| us)?(?: an?| the| some| \d+| two| three)"
     rf"(?: [\w-]+){{0,2}} {_MEDIUM}{_NOT_ITSELF}"
-    rf"|\b(?:in|from|of|at|on|describe|caption|analy[sz]e|identify|look at|using|see)"
-    rf" (?:the|this|these|an?) (?:(?:attached|given|provided|following|above|uploaded|accompanying)"
-    rf" {_MEDIUM}{_NOT_ITSELF}|{_MEDIUM} (?:above|below|attached|provided|shown))"
     rf"|\bdraw (?:me )?an? (?!conclusion|parallel|distinction|comparison|inference|line\b|analogy"
     rf"|blank|connection|lesson|card|salary|lot\b|crowd|picture of how|contrast|border|box\b|table"
     rf"|diagram of the)(?=\w+ ?\w* ?(?:\.|$))",
+    re.IGNORECASE,
+)
+_ABSENT = re.compile(
+    rf"\b(?:in|from|of|at|on|describe|caption|analy[sz]e|identify|look at|using|see)"
+    rf" (?:the|this|these|an?) (?:(?:attached|given|provided|following|above|uploaded"
+    rf"|accompanying) {_MEDIUM}{_NOT_ITSELF}|{_MEDIUM} (?:above|below|attached|provided|shown))",
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(
@@ -74,13 +77,16 @@ _IN_TEXT = re.compile(
 
 
 def _asks_for_media(instruction: str, response: str) -> str | None:
+    absent = _ABSENT.search(instruction)
+    if absent is not None and "![" not in instruction and "<img" not in instruction:
+        return absent.group()
     found = _MEDIA.search(instruction)
-    if found is None or _IN_TEXT.search(instruction) or find_media_in(response):
+    if found is None or _IN_TEXT.search(instruction) or _holds_media(response):
         return None
     return found.group()
 
 
-def find_media_in(response: str) -> bool:
+def _holds_media(response: str) -> bool:
     """Whether a response holds a picture in text: code, Markdown, or ASCII art."""
     return "```" in response or "<svg" in response or "![" in response
 

@@ -28,8 +28,8 @@ _LIMITS: dict[str, dict[str, float]] = {
         "max_in_repeated_6_grams": 0.75,
         "max_in_repeated_7_grams": 0.7,
         "max_in_repeated_8_grams": 0.65,
-        "max_in_repeated_9_grams": 0.6,
-        "max_in_repeated_10_grams": 0.5,
+        "max_in_repeated_9_grams": 0.65,
+        "max_in_repeated_10_grams": 0.6,
     },
     "gopher": {
         "max_repeated_lines": 0.3,
@@ -118,10 +118,10 @@ class Repetition(ColumnFilter):
     """The same for eight words (0.65; 0.12)."""
 
     max_in_repeated_9_grams: Share | None = None
-    """The same for nine words (0.6; 0.11)."""
+    """The same for nine words (0.65; 0.11)."""
 
     max_in_repeated_10_grams: Share | None = None
-    """The same for ten words (0.5; 0.1)."""
+    """The same for ten words (0.6; 0.1)."""
 
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The first rule that is broken, with the share that decided."""
