@@ -45,17 +45,18 @@ class EmbeddedFilter(DatasetFilter, ABC):
         """The embeddings at length 1, and which rows have one; the others are zeros."""
         import numpy as np
 
-        from ..measures.neighbours import unit
-
         column = table.column("embedding")
         there = column.is_valid().to_numpy()
         width = column.type.list_size
-        parts = [
-            np.asarray(chunk.values, np.float32)[chunk.offset * width :][: len(chunk) * width]
-            for chunk in column.chunks
-        ]
-        whole = np.concatenate([np.empty(0, np.float32), *parts]).reshape(-1, width)
-        whole = np.where(there[:, None], np.nan_to_num(whole), np.float32(0))
-        vectors = unit(whole)
-        there &= vectors.any(axis=1)
+        vectors = np.empty((len(column), width), np.float32)
+        start = 0
+        for chunk in column.chunks:
+            flat = chunk.values.slice(chunk.offset * width, len(chunk) * width)
+            vectors[start : start + len(chunk)] = np.asarray(flat).reshape(-1, width)
+            start += len(chunk)
+        vectors[~there] = 0
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        there &= np.isfinite(lengths[:, 0]) & (lengths[:, 0] > 0)
+        vectors[~there], lengths[~there] = 0, 1
+        vectors /= lengths
         return vectors, there
