@@ -147,7 +147,8 @@ class WordTable:
         import numpy as np
 
         spaced = self._bytes_of_words[after] - self._bytes_of_words[first] + after - first - 1
-        return np.minimum(spaced, self.stops[after - 1] - self.starts[first])
+        least: NDArray[np.int64] = np.minimum(spaced, self.stops[after - 1] - self.starts[first])
+        return least
 
     @functools.cached_property
     def _bytes_of_words(self) -> NDArray[np.int64]:

@@ -35,8 +35,8 @@ def show(report: RunReport) -> None:
         console.print()
     # Lines are broken between words for people, and left whole for programs.
     whole = not console.is_terminal
-    for line in _emptied(manifest["funnel"]):
-        console.print(Text(line), soft_wrap=whole)
+    for sentence in _emptied(manifest["funnel"]):
+        console.print(Text(sentence), soft_wrap=whole)
     for part in selection(manifest["funnel"]):
         console.print(part, soft_wrap=whole)
         console.print()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["instruction_rows"]
+__all__ = ["instruction_rows", "rows_of"]
 
 _WORDS = 120
 """Words of a row on the average: prompt and response together."""
@@ -39,20 +39,21 @@ def instruction_rows(folder: Path, count: int, seed: int = 1) -> Iterator[dict[s
 
 
 def _pairs(folder: Path) -> Iterator[tuple[str, str, str]]:
-    for row in _rows(folder / "gpteacher_toolformer" / "toolformer.jsonl"):
+    for row in rows_of(folder / "gpteacher_toolformer" / "toolformer.jsonl"):
         yield row["instruction"], row["input"], str(row["output"])
-    for row in _rows(folder / "xstest" / "completions_labelled.jsonl"):
+    for row in rows_of(folder / "xstest" / "completions_labelled.jsonl"):
         yield row["prompt"], "", row["completion"]
-    prompts = {row["key"]: row["prompt"] for row in _rows(folder / "ifeval" / "prompts.jsonl")}
-    for row in _rows(folder / "ifeval" / "responses_verdicts.jsonl"):
+    prompts = {row["key"]: row["prompt"] for row in rows_of(folder / "ifeval" / "prompts.jsonl")}
+    for row in rows_of(folder / "ifeval" / "responses_verdicts.jsonl"):
         yield prompts[row["key"]], "", row["response"]
-    for row in _rows(folder / "llmbar" / "items.jsonl"):
+    for row in rows_of(folder / "llmbar" / "items.jsonl"):
         yield row["input"], "", row["output_1"]
-    for row in _rows(folder / "pandalm" / "testset.jsonl"):
+    for row in rows_of(folder / "pandalm" / "testset.jsonl"):
         yield row["instruction"], row["input"], str(row["response1"])
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def rows_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a JSON Lines file."""
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)

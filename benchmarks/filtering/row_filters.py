@@ -23,11 +23,11 @@ from silversmith.records import Sample, table_from_samples
 
 from ._material import instruction_rows
 
-__all__ = ["measure"]
+__all__ = ["TOGETHER", "measure"]
 
 _BATCH = 2_000
 _TIMES = 5
-_TOGETHER: Sequence[Filter] = (
+TOGETHER: Sequence[Filter] = (
     Length(min_words=1, max_words=2_000),
     Refusal(),
     Hedging(),
@@ -58,7 +58,7 @@ def measure(folder: Path, rows: int) -> Sequence[Sequence[str]]:
         micros = f"{seconds / rows * 1e6:.2f}"
         cells.append([name, micros, f"{rows / seconds:,.0f}", dropped])
 
-    for rule in (*_TOGETHER, *_APART):
+    for rule in (*TOGETHER, *_APART):
         dropped: set[Any] = set()
 
         def alone(rule: Filter = rule, dropped: set[Any] = dropped) -> None:
@@ -72,10 +72,10 @@ def measure(folder: Path, rows: int) -> Sequence[Sequence[str]]:
     def together() -> None:
         for table in tables:
             columns = Columns(table)
-            for rule in _TOGETHER:
+            for rule in TOGETHER:
                 rule.reasons_to_drop(columns)
 
-    line(f"the first {len(_TOGETHER)}, in one pass", _least(together))
+    line(f"the first {len(TOGETHER)}, in one pass", _least(together))
     line("Gopher's rules in plain Python", _least(lambda: _plain(samples), 2))
     cells.append([f"({words:.0f} words a row)", "", "", ""])
     return cells
