@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["cells_of", "copies", "nearest", "unit"]
 
 EXACT_UP_TO = 20_000
-CELLS_LOOKED_AT = 12
+CELLS_LOOKED_AT = 8
 TRAINED_ON = 64  # vectors for each cell
 _ROUNDS = 10
 _SEED = 1

@@ -40,6 +40,7 @@ _FRESH = 64
 _SAME = 1 - 1e-5
 _FARTHEST = 4096
 _BLOCK = 512
+_RECKONED_AT_ONCE = 32
 
 
 def best_first(scores: Scores, count: int) -> Rows:
@@ -195,18 +196,27 @@ def facility_location(
     evenness = _Evenness(groups, size, weights.coverage)
     heap = [(-float(gain[row] + fixed[row]) - evenness.gain(row), row) for row in range(rows)]
     heapq.heapify(heap)
+    known = np.zeros(rows, np.int64)  # how many were picked when the gain was reckoned
     picked: list[int] = []
     while len(picked) < count:
-        _, row = heapq.heappop(heap)
-        mine = slice(offsets[row], offsets[row + 1])
-        more = np.maximum(likeness[mine] - best[whom[mine]], 0)
-        value = -(share * float(more.sum()) + float(fixed[row]) + evenness.gain(row))
-        if heap and (value, row) > heap[0]:
-            heapq.heappush(heap, (value, row))
+        if known[heap[0][1]] == len(picked):
+            row = heapq.heappop(heap)[1]
+            picked.append(row)
+            mine = slice(offsets[row], offsets[row + 1])
+            best[whom[mine]] = np.maximum(best[whom[mine]], likeness[mine])
+            evenness.add(row)
             continue
-        picked.append(row)
-        best[whom[mine]] += more
-        evenness.add(row)
+        some: list[int] = []
+        while heap and len(some) < _RECKONED_AT_ONCE and known[heap[0][1]] < len(picked):
+            some.append(heapq.heappop(heap)[1])
+        lengths = offsets[1:][some] - offsets[some]
+        ends = np.cumsum(lengths)
+        places = np.arange(ends[-1]) + np.repeat(offsets[some] - (ends - lengths), lengths)
+        more = np.maximum(likeness[places] - best[whom[places]], 0)
+        gains = share * np.add.reduceat(more, ends - lengths) + fixed[some]
+        known[some] = len(picked)
+        for row, value in zip(some, gains.tolist(), strict=True):
+            heapq.heappush(heap, (-value - evenness.gain(row), row))
     return np.array(picked, np.int64)
 
 
@@ -220,23 +230,21 @@ class _Evenness:
         self._served = [0] * number
         self._share = max(1.0, count / max(number, 1))
         self._weight = weight / max(number, 1)
+        self._gains = [self._gain(one) for one in range(number)]
 
     def gain(self, row: int) -> float:
         """What the row would add."""
-        if not self._groups:
-            return 0.0
-        return self._weight * sum(
-            self._value(self._served[one] + 1) - self._value(self._served[one])
-            for one in self._groups[row]
-        )
+        return sum([self._gains[one] for one in self._groups[row]]) if self._groups else 0.0
 
     def add(self, row: int) -> None:
         """Pick the row."""
         for one in self._groups[row] if self._groups else ():
             self._served[one] += 1
+            self._gains[one] = self._gain(one)
 
-    def _value(self, served: int) -> float:
-        return math.sqrt(min(1.0, served / self._share))
+    def _gain(self, group: int) -> float:
+        now, then = (min(1.0, (self._served[group] + n) / self._share) for n in (0, 1))
+        return self._weight * (math.sqrt(then) - math.sqrt(now))
 
 
 def _stands_for(vectors: Vectors) -> tuple[Rows, NDArray[np.float32], Rows]:
