@@ -47,18 +47,18 @@ def said_of_embeddings(funnel: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _comparison(sets: Mapping[str, Mapping[str, Any]]) -> Table:
+    """The sets side by side; strategies and labels where there are several."""
+    kinds = [kind for kind in ("strategies", "labels") if sets["chosen"][f"{kind}_in_all"] > 1]
     table = Table(box=None, pad_edge=False)
     table.add_column("selection")
-    for name in ("samples", "score", "strategies", "labels", "nearest", "Vendi", "stand for all"):
+    for name in ("samples", "score", *kinds, "nearest", "Vendi", "stand for all", "tokens"):
         table.add_column(name, justify="right")
-    table.add_column("tokens", justify="right")
     for name, one in sets.items():
         table.add_row(
             _NAMES[name],
             f"{one['samples']:,}",
             _figure(one["mean_score"]),
-            f"{one['strategies']:,} of {one['strategies_in_all']:,}",
-            f"{one['labels']:,} of {one['labels_in_all']:,}" if one["labels_in_all"] else "",
+            *(f"{one[kind]:,} of {one[f'{kind}_in_all']:,}" for kind in kinds),
             _figure(one["nearest_distance"]),
             _figure(one["vendi_score"], 1),
             _figure(one["stands_for_all"]),

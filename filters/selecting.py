@@ -154,10 +154,9 @@ def curve(
     import numpy as np
 
     most = len(order)
-    sizes = sorted(
-        {*np.linspace(most / POINTS, most, POINTS).astype(int).tolist(), min(budget, most)}
-    )
-    sizes = [size for size in sizes if size]
+    marks = np.linspace(most / POINTS, most, POINTS).astype(int).tolist()
+    far = [size for size in marks if abs(size - budget) > most / POINTS / 3 or size == most]
+    sizes = [size for size in sorted({*far, min(budget, most)}) if size]
     picked = order[material.there[order]]
     counts = np.cumsum(material.there[order])
     stands_for = covered(
