@@ -21,15 +21,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 _LIMITS: dict[str, dict[str, float]] = {
     "response": {
-        "max_in_repeated_lines": 0.5,
-        "max_in_repeated_paragraphs": 0.5,
-        **{f"max_in_top_{n}_gram": 0.5 for n in (2, 3, 4)},
-        "max_in_repeated_5_grams": 0.8,
-        "max_in_repeated_6_grams": 0.75,
-        "max_in_repeated_7_grams": 0.7,
-        "max_in_repeated_8_grams": 0.65,
-        "max_in_repeated_9_grams": 0.65,
-        "max_in_repeated_10_grams": 0.6,
+        "max_in_repeated_lines": 0.6,
+        "max_in_repeated_paragraphs": 0.6,
+        **{f"max_in_top_{n}_gram": 0.6 for n in (2, 3, 4)},
+        **{f"max_in_repeated_{n}_grams": 0.85 for n in (5, 6, 7)},
+        "max_in_repeated_8_grams": 0.8,
+        "max_in_repeated_9_grams": 0.75,
+        "max_in_repeated_10_grams": 0.7,
     },
     "gopher": {
         "max_repeated_lines": 0.3,
@@ -88,40 +86,40 @@ class Repetition(ColumnFilter):
     is that of `limits` (`response`: no limit; `gopher`: 0.3), and 1 means no limit."""
 
     max_in_repeated_lines: Share | None = None
-    """Greatest share of the text in such lines (0.5; 0.2)."""
+    """Greatest share of the text in such lines (0.6; 0.2)."""
 
     max_repeated_paragraphs: Share | None = None
     """Greatest share of paragraphs that stood in the text before (no limit; 0.3)."""
 
     max_in_repeated_paragraphs: Share | None = None
-    """Greatest share of the text in such paragraphs (0.5; 0.2)."""
+    """Greatest share of the text in such paragraphs (0.6; 0.2)."""
 
     max_in_top_2_gram: Share | None = None
-    """Greatest share of the text in the most frequent run of two words (0.5; 0.2)."""
+    """Greatest share of the text in the most frequent run of two words (0.6; 0.2)."""
 
     max_in_top_3_gram: Share | None = None
-    """The same for three words (0.5; 0.18)."""
+    """The same for three words (0.6; 0.18)."""
 
     max_in_top_4_gram: Share | None = None
-    """The same for four words (0.5; 0.16)."""
+    """The same for four words (0.6; 0.16)."""
 
     max_in_repeated_5_grams: Share | None = None
-    """Greatest share of the text in runs of five words that stood in it before (0.8; 0.15)."""
+    """Greatest share of the text in runs of five words that stood in it before (0.85; 0.15)."""
 
     max_in_repeated_6_grams: Share | None = None
-    """The same for six words (0.75; 0.14)."""
+    """The same for six words (0.85; 0.14)."""
 
     max_in_repeated_7_grams: Share | None = None
-    """The same for seven words (0.7; 0.13)."""
+    """The same for seven words (0.85; 0.13)."""
 
     max_in_repeated_8_grams: Share | None = None
-    """The same for eight words (0.65; 0.12)."""
+    """The same for eight words (0.8; 0.12)."""
 
     max_in_repeated_9_grams: Share | None = None
-    """The same for nine words (0.65; 0.11)."""
+    """The same for nine words (0.75; 0.11)."""
 
     max_in_repeated_10_grams: Share | None = None
-    """The same for ten words (0.6; 0.1)."""
+    """The same for ten words (0.7; 0.1)."""
 
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The first rule that is broken, with the share that decided."""
