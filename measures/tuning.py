@@ -120,8 +120,8 @@ def advise(tuning: Tuning, parameters: float | None = None, strategies: int = 1)
     budget = max(_LEAST, round(per_strategy * max(strategies, 1) * factor, -2))
     full = tuning == "full"
     reasons = [
-        f"{per_strategy:,} samples for each of {strategies} strategies: {_BUDGETS}; "
-        + (_MORE_PAYS if full else _FEW_DO),
+        f"{per_strategy:,} samples for each strategy, of which there are {max(strategies, 1)}: "
+        f"{_BUDGETS}; " + (_MORE_PAYS if full else _FEW_DO),
         _about_size(parameters, factor),
         f"{_GENERAL[tuning]:.0%} general data against forgetting: a few percent of rehearsal "
         "suffice (Scialom et al. 2022), and adapters forget less than full training (Biderman "
