@@ -108,10 +108,10 @@ _A_TEXT = 120
 
 
 def _asks_for_link(instruction: str, response: str) -> str | None:
-    found = _LINK.search(instruction)
-    if found is None or _NOT_THE_WEB.search(instruction):
+    if _NOT_THE_WEB.search(instruction) or len(instruction.split()) >= _A_TEXT:
         return None
-    return found.group() if len(instruction.split()) < _A_TEXT else None
+    found = _LINK.search(instruction)
+    return found.group() if found is not None else None
 
 
 _NO_INPUT = re.compile(

@@ -75,12 +75,25 @@ class FormatDefects(ColumnFilter):
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The first defect, in the order of the options."""
         import numpy as np
+        from pyarrow import compute
 
         instructions, responses = columns.text("instruction"), columns.text("response")
         suspected: dict[int, list[str]] = defaultdict(list)
+        # One pattern of all finds the few rows that any of them may find.
+        rows = np.flatnonzero(
+            compute.or_(
+                _either(_ANY_IN_INSTRUCTION, instructions), _either(_ANY_IN_RESPONSE, responses)
+            ).to_numpy(zero_copy_only=False)
+        )
+        some = instructions.take(rows), responses.take(rows)
         for name in self._wanted:
-            found = _GATES[name](instructions, responses)
-            for row in np.flatnonzero(found.to_numpy(zero_copy_only=False)).tolist():
+            if name in _BY_WORDS:
+                found = _BY_WORDS[name](*some).to_numpy(zero_copy_only=False)
+                numbers = rows[np.flatnonzero(found)]
+            else:
+                found = _BY_SHAPE[name](instructions, responses)
+                numbers = np.flatnonzero(found.to_numpy(zero_copy_only=False))
+            for row in numbers.tolist():
                 suspected[row].append(name)
         reasons = {}
         for row in sorted(suspected):
@@ -105,17 +118,40 @@ def _may_be_no_output(instructions: pa.Array, responses: pa.Array) -> pa.Boolean
     return _either(r"^\s*(?:[\[<{(`]|[Ll]orem|\S{0,16}\s*$)", responses)
 
 
+_MARKER = r"(?i:no[ _-]?(?:in|out)put|\bn/?a\b)"
+_MEDIA = (
+    r"(?i:\b(?:image|picture|photo|screenshot|drawing|illustration|gif|video|audio|recording|draw))"
+)
+_LINK = r"(?i:https?://|\bwww\.|\blinks?\b|\burls?\b|hyperlink)"
+_TOKEN = r"<\||<｜|INST\]|SYS>>|_of_turn>"
+_TASK = r"(?i:instruction[^:\n]{0,5}:)"
+_TURN = r"(?m:^\s*(?:#{2,4}|Human:|User:))"
+_FENCE = "```|~~~"
+_ANY_IN_INSTRUCTION = "|".join((_MARKER, _MEDIA, _LINK, _TOKEN, _TASK))
+_ANY_IN_RESPONSE = "|".join((_MARKER, _TOKEN, _TURN, _FENCE))
+
+
 def _may_have_no_input_marker(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(r"(?i)no[ _-]?(?:in|out)put|\bn/?a\b", instructions, responses)
+    return _either(_MARKER, instructions, responses)
 
 
 def _may_ask_for_media(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    words = "image|picture|photo|screenshot|drawing|illustration|gif|video|audio|recording|draw"
-    return _either(rf"(?i)\b(?:{words})", instructions)
+    return _either(_MEDIA, instructions)
 
 
 def _may_ask_for_link(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(r"(?i)https?://|\bwww\.|\blinks?\b|\burls?\b|hyperlink", instructions)
+    return _either(_LINK, instructions)
+
+
+def _may_be_merged(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    from pyarrow import compute
+
+    asked = _either(f"{_TOKEN}|{_TASK}", instructions)
+    return compute.or_(asked, _either(f"{_TOKEN}|{_TURN}", responses))
+
+
+def _may_have_an_open_fence(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    return _either(_FENCE, responses)
 
 
 def _may_repeat(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
@@ -127,20 +163,6 @@ def _may_repeat(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
         return compute.utf8_lower(compute.utf8_slice_codeunits(letters, 0, 6))
 
     return compute.equal(opening(instructions), opening(responses))
-
-
-def _may_be_merged(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    from pyarrow import compute
-
-    signs = r"<\||<｜|INST\]|SYS>>|_of_turn>"
-    either = _either(signs, instructions, responses)
-    twice = _either(r"(?i)instruction[^:\n]{0,5}:", instructions)
-    turns = _either(r"(?m)^\s*(?:#{2,4}|Human:|User:)", responses)
-    return compute.or_(either, compute.or_(twice, turns))
-
-
-def _may_have_an_open_fence(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either("```|~~~", responses)
 
 
 def _may_be_unfinished(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
@@ -159,16 +181,23 @@ def _may_be_in_the_wrong_script(instructions: pa.Array, responses: pa.Array) -> 
     return compute.invert(ascii_only)
 
 
-_GATES: Mapping[str, Callable[[Any, Any], Any]] = {
-    "no_output": _may_be_no_output,
+Gate = Callable[[Any, Any], Any]
+
+_BY_WORDS: Mapping[str, Gate] = {
     "no_input_marker": _may_have_no_input_marker,
     "asks_for_media": _may_ask_for_media,
     "asks_for_link": _may_ask_for_link,
-    "repeats_instruction": _may_repeat,
     "merged": _may_be_merged,
     "open_fence": _may_have_an_open_fence,
+}
+"""What a sample must have for a defect to be looked for: a test of whole columns that passes over
+most of them. These ask for words and marks, all of which are in `_ANY_IN_INSTRUCTION` and
+`_ANY_IN_RESPONSE`."""
+
+_BY_SHAPE: Mapping[str, Gate] = {
+    "no_output": _may_be_no_output,
+    "repeats_instruction": _may_repeat,
     "unfinished": _may_be_unfinished,
     "wrong_script": _may_be_in_the_wrong_script,
 }
-"""What a sample must have for a defect to be looked for: a test of whole columns that passes over
-most of them."""
+"""The same, by other things than words."""

@@ -68,21 +68,27 @@ class Hedging(ColumnFilter):
 
         responses = columns.text("response")
         reasons: dict[int, str] = {}
+        # One pattern finds the few rows in which either may be.
+        either = f"{_MODEL}|{_HEDGES}" if self.max_per_100_words is not None else _MODEL
+        rows = np.flatnonzero(
+            compute.match_substring_regex(responses, either).to_numpy(zero_copy_only=False)
+        )
+        some = responses.take(rows)
         if self.as_a_model:
-            named = compute.match_substring_regex(responses, _MODEL)
-            asked = compute.match_substring_regex(columns.text("instruction"), _ASKED)
-            found = compute.and_not(named, asked).to_numpy(zero_copy_only=False)
-            for row in np.flatnonzero(found).tolist():
-                quote = re.search(_MODEL, responses[row].as_py())
-                if quote is not None and not _QUOTED.match(responses[row].as_py()[: quote.start()]):
+            named = compute.match_substring_regex(some, _MODEL)
+            for at in np.flatnonzero(named.to_numpy(zero_copy_only=False)).tolist():
+                row, text = int(rows[at]), some[at].as_py()
+                quote = re.search(_MODEL, text)
+                asked = re.search(_ASKED, columns.text("instruction")[row].as_py())
+                if quote is not None and asked is None and not _QUOTED.match(text[: quote.start()]):
                     reasons[row] = f'"{" ".join(quote.group().split())[:_SHOWN]}"'
         if self.max_per_100_words is not None:
-            hedges = compute.count_substring_regex(responses, _HEDGES).to_numpy()
-            words = np.maximum(columns.words("response").words, 1)
+            hedges = compute.count_substring_regex(some, _HEDGES).to_numpy()
+            words = np.maximum(columns.words("response").words[rows], 1)
             rates = 100 * hedges / words
             many = (rates > self.max_per_100_words) & (hedges >= self.min_hedges)
-            for row in np.flatnonzero(many).tolist():
-                reasons.setdefault(row, f"{rates[row]:.1f} hedges in 100 words")
+            for at in np.flatnonzero(many).tolist():
+                reasons.setdefault(int(rows[at]), f"{rates[at]:.1f} hedges in 100 words")
         if reasons and self.wanted_by:
             strategies = columns.column("strategy").to_pylist()
             reasons = {
