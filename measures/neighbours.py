@@ -22,7 +22,7 @@ __all__ = ["cells_of", "copies", "nearest", "unit"]
 
 EXACT_UP_TO = 20_000
 CELLS_LOOKED_AT = 8
-TRAINED_ON = 64  # vectors for each cell
+TRAINED_ON = 40  # vectors for each cell
 _ROUNDS = 10
 _SEED = 1
 _ROWS_AT_ONCE = 4096
@@ -152,6 +152,7 @@ def _index(vectors: Vectors, cells: int, *, filled: bool = True) -> faiss.Index:
     if len(vectors) > EXACT_UP_TO:
         index = faiss.IndexIVFFlat(index, width, cells, faiss.METRIC_INNER_PRODUCT)
         index.cp.seed = _SEED
+        index.cp.niter = _ROUNDS
         index.cp.max_points_per_centroid = TRAINED_ON
         index.train(vectors)
         index.nprobe = CELLS_LOOKED_AT
