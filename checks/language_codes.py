@@ -7,9 +7,11 @@ and needs some twenty characters for a good one. `languages` is for checks that 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["LANGUAGE_NAMES", "code_of", "language_code"]
+__all__ = ["LANGUAGE_NAMES", "code_of", "language_code", "likely_language"]
 
 LANGUAGE_NAMES: Mapping[str, str] = {
     "af": "Afrikaans", "am": "Amharic", "ar": "Arabic", "az": "Azerbaijani", "be": "Belarusian",
@@ -34,6 +36,7 @@ LANGUAGE_NAMES: Mapping[str, str] = {
 
 _CODES = {name.lower(): code for code, name in LANGUAGE_NAMES.items()}
 _READ = 4_000
+_READ_IN_PASSING = 1_000
 
 
 def code_of(given: str) -> str | None:
@@ -51,17 +54,33 @@ def language_code(text: str) -> str | None:
     """
     if not any(map(str.isalpha, text)):
         return None
-    return _classify()(text[:_READ])
+    return str(_identifier(False).classify(text[:_READ])[0])
+
+
+def likely_language(text: str, least: int) -> tuple[str, float]:
+    """The code of the language of a text without its code and addresses, and how likely it is, from
+    0 to 1; "" where it is too short.
+
+    Args:
+        text: its first 1,000 characters are read.
+        least: how many letters it takes.
+    """
+    text = text[:_READ_IN_PASSING]
+    if "`" in text or "://" in text:
+        text = _MARKED.sub(" ", text)
+    if len(text) < least or (len(text) < 4 * least and sum(map(str.isalpha, text)) < least):
+        return "", 0.0
+    code, probability = _identifier(True).classify(text)
+    return str(code), float(probability)
+
+
+_MARKED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 
 
 @functools.cache
-def _classify() -> Callable[[str], str]:
+def _identifier(probabilities: bool) -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=probabilities)
     identifier.set_languages(list(LANGUAGE_NAMES))
-
-    def classify(text: str) -> str:
-        return str(identifier.classify(text)[0])
-
-    return classify
+    return identifier

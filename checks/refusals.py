@@ -16,9 +16,9 @@ from .refusal_openings import OPENINGS
 from .refusal_signs import FIRST_PERSON, IMPERSONAL, WITHOUT_SUBJECT
 from .refusal_words import Sign
 
-__all__ = ["find_refusal", "tell_refusal"]
+__all__ = ["MAY_REFUSE", "REFUSAL_HEAD", "find_refusal", "tell_refusal"]
 
-_HEAD = 600
+REFUSAL_HEAD = 600
 """Characters that are read: a reply that refuses says so at once."""
 
 _OPENING = 420
@@ -50,13 +50,25 @@ _REGRET = re.compile(
 """What is a refusal where one is expected, and may be a caution elsewhere."""
 
 
+_GATES = {gate for signs in (FIRST_PERSON, IMPERSONAL, OPENINGS) for s in signs for gate in s.gates}
+_GATES |= {"cannot", "can't", "unable to", "not able to", "no can do", "sorry", "apologies"}
+_GATES |= {"respectfully", "politely", "nope", "a no", "a hard no", "a firm no", "a clear no"}
+_GATES |= {"a definite no"}  # what `WITHOUT_SUBJECT` begins with
+
+MAY_REFUSE = "(?i)" + "|".join(
+    re.escape(gate).replace("'", "['’]").replace("\\ ", " ") for gate in sorted(_GATES)
+)
+"""A pattern that is found in the first characters of whatever refuses, and in not much else; for
+tests of whole columns, in the syntax that RE2 has too."""
+
+
 def find_refusal(text: str) -> str | None:
     """The words in which a reply refuses, as they stand in it; None where it does not refuse.
 
     Args:
         text: the reply. Its first 600 characters are read.
     """
-    head = text[:_HEAD]
+    head = text[:REFUSAL_HEAD]
     lowered = head.replace("’", "'").lower()
     if _LETTER.match(lowered) is not None:
         return None

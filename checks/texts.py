@@ -7,17 +7,10 @@ without spaces (Han, kana, Thai, Lao, Burmese, Khmer) each character with its ma
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-__all__ = ["count_words", "normalise", "shingle_hashes", "split_words"]
+__all__ = ["count_words", "normalise", "split_words"]
 
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
@@ -81,42 +74,6 @@ def count_words(text: str) -> int:
     return count + len(_PIECE.findall(apart))
 
 
-def shingle_hashes(
-    texts: Sequence[Sequence[str]], size: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The shingles of texts given as words: all runs of `size` words, each as a 64-bit hash.
-
-    A text of fewer words has one shingle of all its words, and a text without words has none.
-    Hashes depend on the words alone and are the same in every process.
-
-    Returns:
-        The hashes of all texts in one array, with repetitions, and the offsets in it: the
-        shingles of text i lie from offsets[i] to offsets[i + 1].
-    """
-    import numpy as np
-
-    flat: list[int] = []
-    counts = np.zeros(len(texts) + 1, np.int64)
-    for place, words in enumerate(texts, start=1):
-        if words:
-            flat.extend(map(_WORD_HASHES.__getitem__, words))
-            if len(words) < size:
-                flat.extend([_PADDING] * (size - len(words)))
-            counts[place] = max(len(words), size)
-    _WORD_HASHES.shrink()
-    hashes = np.array(flat, np.uint64)
-    runs = np.zeros(max(len(hashes) - size + 1, 0), np.uint64)
-    for step in range(size):
-        runs = runs * _FACTOR + hashes[step : step + len(runs)]
-    runs = _mixed(runs)
-    ends = np.cumsum(counts)[1:][counts[1:] > 0]
-    inside = np.ones(len(hashes), bool)
-    for step in range(1, size):
-        inside[ends - step] = False
-    counts[counts > 0] -= size - 1
-    return runs[inside[: len(runs)]], np.cumsum(counts)
-
-
 def _plain(found: re.Match[str]) -> str:
     return _TYPOGRAPHY.get(found.group(), "")
 
@@ -140,30 +97,3 @@ def _word() -> re.Pattern[str]:
     letter = rf"[^\W{_UNSPACED}]"
     marks = f"[{_marks()}]"
     return re.compile(rf"(?=\w)[{_UNSPACED}]{marks}*|{letter}+(?:{marks}+{letter}*)*")
-
-
-class _WordHashes(dict[str, int]):
-    """The 64-bit hash of each word met, made once; emptied when it holds many."""
-
-    def __missing__(self, word: str) -> int:
-        digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        self[word] = value = int.from_bytes(digest, "little")
-        return value
-
-    def shrink(self) -> None:
-        if len(self) > 500_000:
-            self.clear()
-
-
-_WORD_HASHES = _WordHashes()
-_PADDING = 0x9E3779B97F4A7C15
-_FACTOR = 0xD6E8FEB86659FD93
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spreads the bits (the finaliser of SplitMix64), since MinHash wants random hashes."""
-    import numpy as np
-
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))

@@ -126,6 +126,8 @@ class View:
 
 def plain_line(books: Books, samples_per_second: float) -> str:
     """One line on how a run stands."""
+    if books.stage == "filtering" and not books.settled:  # a dataset that exists already
+        return f"[{_clock(books.seconds)}] filtering: {books.planned:,} rows read"
     of = f" of {books.expected:,}" if books.expected is not None else ""
     money = f"${books.cost:,.4f}" if books.cost is not None else "cost unknown"
     tokens = books.usage.input_tokens + books.usage.output_tokens

@@ -112,9 +112,9 @@ def command(
 ) -> None:
     """Serve a simulated model over HTTP, with set latency, limits and faults.
 
-    It speaks the OpenAI API: POST /v1/chat/completions, GET /v1/models, and /v1/files and
-    /v1/batches for batches. GET /stats counts what happened, POST /reset starts the counts anew.
-    The same request gets the same reply. Ctrl-C ends it.
+    It speaks the OpenAI API: POST /v1/chat/completions and /v1/embeddings, GET /v1/models, and
+    /v1/files and /v1/batches for batches. GET /stats counts what happened, POST /reset starts the
+    counts anew. The same request gets the same reply. Ctrl-C ends it.
     """
     key = None if api_key_env is None else os.environ.get(api_key_env, "")
     if key == "":

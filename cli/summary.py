@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .judged import judge_tables, warnings
+from .selected import said_of_embeddings, selection
 
 if TYPE_CHECKING:
     from ..pipeline import RunReport
@@ -35,6 +36,13 @@ def show(report: RunReport) -> None:
         console.print()
     # Lines are broken between words for people, and left whole for programs.
     whole = not console.is_terminal
+    for sentence in _emptied(manifest["funnel"]):
+        console.print(Text(sentence), soft_wrap=whole)
+    for part in selection(manifest["funnel"]):
+        console.print(part, soft_wrap=whole)
+        console.print()
+    for said in said_of_embeddings(manifest["funnel"]):
+        console.print(Text(said), soft_wrap=whole)
     for failure in manifest["failures"][:FAILURES_SHOWN]:
         line = Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
         console.print(line, soft_wrap=whole)
@@ -89,6 +97,19 @@ def _funnel(report: RunReport) -> Table:
             step["filter"], f"{step['samples_in']:,}", f"{step['dropped']:,}", f"{left:,}"
         )
     return table
+
+
+def _emptied(funnel: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Which filter left nothing, and what it saw: its reasons, and the values that decided."""
+    for step in funnel:
+        if step["samples_in"] and step["samples_in"] == step["dropped"]:
+            yield f"{step['filter']} dropped all {step['dropped']:,} samples that came to it:"
+            for one in step["reasons"]:
+                values = ""
+                if one["least"] is not None:
+                    least, most = f"{one['least']:g}", f"{one['most']:g}"
+                    values = f" (… from {least} to {most}, median {one['median']:g})"
+                yield f"  {one['samples']:>6,} × {one['reason']}{values}"
 
 
 def _strategies(strategies: Sequence[Mapping[str, Any]]) -> Table:

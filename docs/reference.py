@@ -47,7 +47,8 @@ point of the group `silversmith.ROOM` in your package, or a dotted path
 
 def options(model):
     lines = ["| option | type | default | meaning |", "|---|---|---|---|"]
-    for name, field in model.model_fields.items():
+    for own_name, field in model.model_fields.items():
+        name = field.alias or own_name
         kind = type_name(field.annotation).replace("|", "\\|")
         default = "required"
         if not field.is_required():

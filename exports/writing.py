@@ -14,6 +14,7 @@ import orjson
 
 from ..errors import ExportError
 from ..records import Sample, sample_from_row
+from ..records.redaction import redacted
 from ..store import RunFolder
 from .base import Export
 
@@ -64,6 +65,8 @@ def export(
     folder: Path, export: Export, to: Path | None = None, allow_simulated: bool = False
 ) -> ExportReport:
     """Write the kept samples of a run in a training format.
+
+    Of a sample with redactions, every format has the redacted texts, and nothing of the originals.
 
     The rows go to `data.jsonl` in `to`, in the order of the dataset, and the ids of their
     samples to `__ids__/data.txt` beside it, one line a row (a folder of such a name is passed
@@ -200,7 +203,7 @@ def _samples(parts: Sequence[parquet.ParquetFile]) -> Iterator[Sample]:
     for part in parts:
         for batch in _batches(part):
             for row in batch.to_pylist():
-                yield sample_from_row(row)
+                yield redacted(sample_from_row(row))
 
 
 def _batches(part: parquet.ParquetFile) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,15 @@
 """One filter per file: keep or drop, with a reason."""
 
-from .base import DatasetFilter, Drop, Filter
+from .base import ColumnFilter, DatasetFilter, Drop, Filter, Finding
+from .columns import Columns
+from .embedded import EmbeddedFilter
 
-__all__ = ["DatasetFilter", "Drop", "Filter"]
+__all__ = [
+    "ColumnFilter",
+    "Columns",
+    "DatasetFilter",
+    "Drop",
+    "EmbeddedFilter",
+    "Filter",
+    "Finding",
+]

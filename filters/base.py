@@ -1,18 +1,21 @@
-"""What a filter is: one that looks at a sample, or one that looks at the whole dataset."""
+"""What a filter is: one that looks at a sample, one that looks at columns of many, or one that
+looks at the whole dataset."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..records import Component, Sample
+from ..records.redaction import PlacedSpan
+from .columns import Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DatasetFilter", "Drop", "Filter"]
+__all__ = ["ColumnFilter", "DatasetFilter", "Drop", "Filter", "Finding"]
 
 
 class Filter(Component, ABC):
@@ -21,6 +24,24 @@ class Filter(Component, ABC):
     @abstractmethod
     def reason_to_drop(self, sample: Sample) -> str | None:
         """Why the sample should go, in a few words with the value that decided; None keeps it."""
+
+    def redactions(self, columns: Columns) -> Mapping[int, Sequence[PlacedSpan]]:
+        """What is to be redacted in samples that are kept, by their number in the columns."""
+        return {}
+
+
+class ColumnFilter(Filter):
+    """A filter for many rows: as `Filter`, but it looks at the columns of some thousand samples
+    at once. What it says of a sample must not depend on the others."""
+
+    @abstractmethod
+    def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
+        """Why samples should go, by their number in the columns; the others are kept. What is
+        said of a sample that an earlier filter has dropped is not looked at."""
+
+    def reason_to_drop(self, sample: Sample) -> str | None:
+        """As `reasons_to_drop`, for one."""
+        return self.reasons_to_drop(Columns.of([sample])).get(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +59,33 @@ class Drop:
     because_of: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a dataset filter found besides what it drops, for the manifest.
+
+    Attributes:
+        name: one of a few words with underscores.
+        value: as JSON has it.
+    """
+
+    name: str
+    value: Any
+
+
 class DatasetFilter(Component, ABC):
     """Keeps or drops samples by looking at all that the filters before it have kept."""
 
     columns: ClassVar[tuple[str, ...]] = ("id", "prompt", "response")
-    """The columns that it reads: of id, strategy, seed, score, prompt (all text before the last
-    assistant message) and response (the last assistant message; for a contrast pair, the chosen
-    one)."""
+    """The columns that it reads: of id, strategy, seed (its id), score, criteria (a list of
+    `criterion` and `score`), labels, prompt (all text
+    before the last assistant message), instruction (the last user message), response (the last
+    assistant message; for a contrast pair, the chosen one) and rejected (the same of the rejected
+    half)."""
 
     @abstractmethod
-    def drops(self, table: pa.Table) -> Iterable[Drop]:
-        """What to drop. The rows stand in the dataset's order, and a rule that prefers one
-        sample over another prefers the earlier row."""
+    def drops(self, table: pa.Table) -> Iterable[Drop | Finding]:
+        """What to drop, and what was found besides. The rows stand in the dataset's order, and a
+        rule that prefers one sample over another prefers the earlier row."""
 
     def bytes_per_row(self, characters: float) -> float | None:
         """The memory that the filter takes for a row at its peak, in bytes, besides the table; for

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from ..checks import find_refusal
-from ..records import Sample
-from .base import Filter
+from ..checks.refusals import MAY_REFUSE, REFUSAL_HEAD, find_refusal
+from .base import ColumnFilter
+from .columns import Columns
 
 __all__ = ["Refusal"]
 
 _SHOWN = 80
 
 
-class Refusal(Filter):
+class Refusal(ColumnFilter):
     """Drops samples whose response refuses, in full or in part, though the task did not want it.
 
     A refusal is wanted where the last assistant message carries the dialogue act "refuse", and
@@ -26,15 +27,21 @@ class Refusal(Filter):
     wanted_by: tuple[str, ...] = ("abstention", "hierarchy")
     """Strategies whose right answer may be a refusal; their samples are kept."""
 
-    def reason_to_drop(self, sample: Sample) -> str | None:
+    def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The words that refuse, quoted."""
-        if sample.strategy in self.wanted_by:
-            return None
-        turn = next((t for t in reversed(sample.messages) if t.role == "assistant"), None)
-        if turn is None or turn.act == "refuse":
-            return None
-        words = find_refusal(turn.content)
-        if words is None:
-            return None
-        words = " ".join(words.split())
-        return f'"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"}"'
+        import numpy as np
+        from pyarrow import compute
+
+        heads = compute.utf8_slice_codeunits(columns.text("response"), 0, REFUSAL_HEAD)
+        suspected = compute.match_substring_regex(heads, MAY_REFUSE)
+        reasons = {}
+        for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
+            words = find_refusal(heads[row].as_py())
+            if words is not None and not self._is_wanted(columns, row):
+                words = " ".join(words.split())
+                reasons[row] = f'"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"}"'
+        return reasons
+
+    def _is_wanted(self, columns: Columns, row: int) -> bool:
+        by_strategy = columns.column("strategy")[row].as_py() in self.wanted_by
+        return by_strategy or columns.text("act")[row].as_py() == "refuse"

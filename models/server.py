@@ -1,7 +1,7 @@
 """The simulated model as a real OpenAI-compatible HTTP server, with set latency, limits and faults.
 
-POST /v1/chat/completions, GET /v1/models, GET /health, and batches (see `server_batches`);
-GET /stats counts what happened since the start or the last POST /reset.
+POST /v1/chat/completions and /v1/embeddings, GET /v1/models, GET /health, and batches (see
+`server_batches`); GET /stats counts what happened since the start or the last POST /reset.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from random import Random
@@ -16,9 +16,11 @@ import orjson
 
 from ..errors import EndpointError
 from .chat_request import BadRequest, ChatRequest, read_request
+from .embedding_request import read_embedding_request
 from .server_batches import Batches
 from .server_options import ServerOptions
 from .simulated import SimulatedModel, SimulatedOptions, completion_body
+from .simulated_embedding import embedding_body
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -27,13 +29,16 @@ __all__ = ["Endpoint", "Stats"]
 
 _JSON = {"Content-Type": "application/json"}
 
+Answer = Callable[[bytes], dict[str, Any]]
+"""What is said to a request's body; raises `BadRequest`."""
+
 
 @dataclass(slots=True)
 class Stats:
     """Counts since the start or the last reset.
 
     Attributes:
-        received: requests for a completion, whatever became of them.
+        received: requests for a completion or for embeddings, whatever became of them.
         ok: answered with HTTP 200, malformed ones included.
         failed_500, limited_429: answered with these faults.
         refused: answered with another 4xx, for a fault of the request's own.
@@ -103,7 +108,9 @@ class Endpoint:
         """One request of any kind."""
         path, method = request.raw_path.partition("?")[0], request.method
         if path == "/v1/chat/completions" and method == "POST":
-            return await self._complete(request)
+            return await self._complete(request, self._chat)
+        if path == "/v1/embeddings" and method == "POST":
+            return await self._complete(request, self._embeddings)
         if path == "/health":
             return _response({"status": "ok"})
         if path == "/stats":
@@ -117,14 +124,14 @@ class Endpoint:
             return await self._batched(request, path)
         return _refusal(BadRequest(f"There is no {method} {path} here.", status=404))
 
-    async def _complete(self, request: web.BaseRequest) -> web.Response:
+    async def _complete(self, request: web.BaseRequest, reply: Answer) -> web.Response:
         stats = self._stats
         stats.received += 1
         stats.t_recv0 = stats.t_recv0 or time.time()
         stats.in_flight += 1
         stats.max_in_flight = max(stats.max_in_flight, stats.in_flight)
         try:
-            return await self._answer(request)
+            return await self._answer(request, reply)
         except BadRequest as error:
             self._stats.limited_429 += error.status == 429
             self._stats.failed_500 += error.status == 500
@@ -136,8 +143,8 @@ class Endpoint:
         finally:
             self._stats.in_flight -= 1
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
-        """The completion.
+    async def _answer(self, request: web.BaseRequest, reply: Answer) -> web.Response:
+        """What `reply` says to the request's body, after limits and faults.
 
         Raises:
             BadRequest: any answer but HTTP 200.
@@ -162,15 +169,12 @@ class Endpoint:
                 await asyncio.sleep(self._latency)
         if fails or hangs:
             raise BadRequest("The server had a simulated error.", status=500)
-        chat = read_request(
-            body, response_format=options.response_format, logprobs=options.logprobs
-        )
-        reply = self._completion(chat)
+        said = reply(body)
         stats = self._stats
         stats.ok += 1
         stats.answered_again += self._answered.get(digest, False)
         self._answered[digest] = True
-        return _response(reply)
+        return _response(said)
 
     async def _batched(self, request: web.BaseRequest, path: str) -> web.Response:
         """The answer to a request of the Batch API. A fault comes before anything is done or
@@ -205,16 +209,44 @@ class Endpoint:
             raise BadRequest("Rate limit reached.", status=429, code="rate_limit_exceeded")
         taken.append(now)
 
+    def _chat(self, body: bytes) -> dict[str, Any]:
+        """The completion that a body asks for.
+
+        Raises:
+            BadRequest: as `read_request` and `_completion`.
+        """
+        options = self._options
+        chat = read_request(
+            body, response_format=options.response_format, logprobs=options.logprobs
+        )
+        return self._completion(chat)
+
+    def _embeddings(self, body: bytes) -> dict[str, Any]:
+        """The embeddings that a body asks for.
+
+        Raises:
+            BadRequest: as `read_embedding_request`, or there is no such model.
+        """
+        asked = read_embedding_request(body)
+        self._know(asked.model)
+        return embedding_body(
+            asked.texts, model=asked.model, width=asked.width, base64=asked.base64
+        )
+
+    def _know(self, model: str) -> None:
+        """Refuse a model that it does not answer for."""
+        models = self._options.models
+        if models and model not in models:
+            problem = f"The model {model!r} does not exist."
+            raise BadRequest(problem, "model", status=404, code="model_not_found")
+
     def _completion(self, chat: ChatRequest) -> dict[str, Any]:
         """The completion.
 
         Raises:
             BadRequest: there is no such model, or no answer fits.
         """
-        models = self._options.models
-        if models and chat.model not in models:
-            problem = f"The model {chat.model!r} does not exist."
-            raise BadRequest(problem, "model", status=404, code="model_not_found")
+        self._know(chat.model)
         try:
             answers = [
                 self._model.answer(

@@ -69,7 +69,7 @@ def component(room: str, bases: tuple[type[Kind], ...], entry: object, where: st
             )
         options = {cls.scalar: options}
     try:
-        return cls(**{str(name): value for name, value in options.items()})
+        return cls(**{_word(name): value for name, value in options.items()})
     except ValidationError as error:
         raise RecipeError(explain(error, f"{where}.{kind}", cls.model_fields)) from error
 
@@ -122,7 +122,7 @@ def spell(component: Component) -> dict[str, Any]:
     room = cls.__module__.removeprefix(f"{_PACKAGE}.")
     built_in = cls.__module__.startswith(f"{_PACKAGE}.") and room.count(".") == 1
     kind = cls.kind if built_in else f"{cls.__module__}:{cls.__qualname__}"
-    return {kind: component.model_dump(mode="json")}
+    return {kind: component.model_dump(mode="json", by_alias=True)}
 
 
 def explain(error: ValidationError, where: str, known: Iterable[str] = ()) -> str:
@@ -159,6 +159,11 @@ def _classes(module: ModuleType, bases: tuple[type[Kind], ...]) -> list[type[Kin
         for _, cls in found
         if issubclass(cls, bases) and cls.__module__ == module.__name__ and cls.kind
     ]
+
+
+def _word(name: object) -> str:
+    """The name of an option; YAML 1.1 reads a bare `on` as true."""
+    return "on" if name is True else str(name)
 
 
 def _example(room: str) -> str:

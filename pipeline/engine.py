@@ -14,11 +14,13 @@ from typing import Any
 
 from ..errors import LimitReached, RunFolderError, SilversmithError, TooManyFailures
 from ..store import Journal, RunFolder, Settled
+from .batches import batches_of_json
 from .books import Books
 from .budget import Budget
 from .changes import agree
 from .crew import Crew
 from .desk import RunDesk
+from .embedding import Embeddings
 from .filtering import Filtering, Outcome, count_kept
 from .ledger import Ledger
 from .meanwhile import Meanwhile
@@ -112,6 +114,9 @@ class _Job:
         self.options = options
         self.books = options.books
         self.rehearsed = rehearsed
+        self.embeddings = Embeddings(
+            recipe.models, folder.path / "embeddings.db", recipe.limits, journal.spending
+        )
         self.budget = Budget(recipe.limits, recipe.models, journal.spending())
         self.desk = RunDesk(
             recipe.models,
@@ -135,7 +140,12 @@ class _Job:
         )
         try:
             with (
-                Filtering(self.recipe.filters, self.folder, target=self.recipe.target) as filtering,
+                Filtering(
+                    self.recipe.filters,
+                    self.folder,
+                    target=self.recipe.target,
+                    embeddings=self.embeddings,
+                ) as filtering,
                 Meanwhile(self.recipe, self.books, filtering, settled) as meanwhile,
             ):
                 exhausted = await self._draft()
@@ -222,7 +232,10 @@ class _Job:
                 return False
             self.journal.flush()
             kept = await asyncio.to_thread(
-                count_kept, lambda: self.journal.dataset(failed=False), self.recipe.filters
+                count_kept,
+                lambda: batches_of_json(self.journal.dataset(failed=False)),
+                self.recipe.filters,
+                self.embeddings,
             )
             if kept >= target:
                 return True
@@ -240,7 +253,9 @@ class _Job:
     def _filter(self, filtering: Filtering, meanwhile: Meanwhile) -> Outcome:
         meanwhile.stop()
         return filtering.end(
-            lambda: self.journal.dataset(failed=False, after=meanwhile.settled.place),
+            lambda: batches_of_json(
+                self.journal.dataset(failed=False, after=meanwhile.settled.place)
+            ),
             lambda: self.journal.dataset(failed=True),
         )
 
@@ -259,9 +274,9 @@ class _Job:
             outcome=outcome,
             failures=self.journal.failures(),
             idle=idle_generators(self.recipe, self.books.planned_by) if exhausted else {},
-            usage=self.journal.spending(),
+            usage=[*self.journal.spending(), *self.embeddings.spending()],
             requests=requests_of(self.journal),
-            cost=self.budget.cost,
+            cost=self.embeddings.cost_with(self.budget.cost),
             to_finish=to_finish,
             stopped_by=self.desk.stopped,
         )

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from ..errors import RecipeError, SeedError
-from ..records import Failure, Sample, Seed, SeedRef, sample_to_json
-from ..records.shapes import sample_from_seed
+from ..filters import Columns
+from ..records import Failure, Sample, SeedRef, sample_to_json
+from ..records.shapes import is_ours, sample_from_seed
 from ..store import RunFolder
+from .batches import batches_of_samples
 from .books import Books
+from .embedding import Embeddings, embedding_models
 from .filtering import filter_samples
 from .planning import generator_key, read_seeds, sample_id
 from .recipe import Recipe
@@ -84,7 +88,7 @@ def filter_recipe(
     """The recipe of filtering `data`: as `judge_recipe`, of a file with `filters:`."""
     read = RecipeFile.read(Path(file))
     recipe = _over(data, read, "filters", "-filtered", mapping, split, changes, ())
-    return recipe.model_copy(update={"judges": [], "models": {}})
+    return recipe.model_copy(update={"judges": [], "models": embedding_models(recipe)})
 
 
 def _over(
@@ -127,12 +131,15 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
     folder = RunFolder(out)
     for one in recipe.filters:
         one.prepare(recipe.folder)
-    rows = _Rows(recipe, books)
-    with folder.open():
+    with folder.open(), TemporaryFile(dir=out) as unusable:
+        rows = _Rows(recipe, books, unusable)
         books.stage = "filtering"
         folder.write_text(folder.recipe, recipe.to_yaml())
         folder.write_manifest({"status": "running", "name": recipe.name})
-        outcome = filter_samples(rows.usable, recipe.filters, folder, failed=rows.unusable)
+        embeddings = Embeddings(recipe.models, folder.path / "embeddings.db", recipe.limits)
+        outcome = filter_samples(
+            rows.usable, recipe.filters, folder, failed=rows.unusable, embeddings=embeddings
+        )
         end = Closing(
             status="done",
             planned=books.planned,
@@ -141,32 +148,35 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
             exhausted=True,
             outcome=outcome,
             failures=rows.reasons.most_common(),
+            usage=embeddings.spending(),
+            cost=embeddings.cost_with(0.0),
         )
         books.stage = "done"
         return close_books(recipe, folder, books, end)
 
 
 class _Rows:
-    """The rows of a dataset as samples; read anew for each pass."""
+    """The rows of a dataset as samples, read once."""
 
-    def __init__(self, recipe: Recipe, books: Books) -> None:
+    def __init__(self, recipe: Recipe, books: Books, unusable: IO[bytes]) -> None:
         self._recipe = recipe
         self._books = books
         self._key = generator_key(recipe.generators[0])
         self._mapping: Mapping[str, str] = getattr(recipe.generators[0], "map", {})
+        self._unusable = unusable
         self.reasons: Counter[str] = Counter()
 
-    def usable(self) -> Iterator[bytes]:
-        return (data for data, ok in self._read() if ok)
+    def usable(self) -> Iterator[Columns]:
+        """The rows that are samples; the others are noted meanwhile."""
+        return batches_of_samples(self._read())
 
     def unusable(self) -> Iterator[bytes]:
-        return (data for data, ok in self._read() if not ok)
+        """The rows that are none, each with the reason; once all has been read."""
+        self._unusable.seek(0)
+        return (line.rstrip(b"\n") for line in self._unusable)
 
-    def _read(self) -> Iterator[tuple[bytes, bool]]:
+    def _read(self) -> Iterator[Sample]:
         books = self._books
-        books.seeds = books.planned = books.bad_row_count = 0
-        books.bad_rows.clear()
-        self.reasons.clear()
         met: Counter[str] = Counter()
         for seed in read_seeds(self._recipe, books):
             if self._recipe.limit is not None and books.planned >= self._recipe.limit:
@@ -175,28 +185,20 @@ class _Rows:
             books.planned += 1
             id_ = sample_id(self._key, seed, met[seed.id]).hex()
             met[seed.id] += 1
+            ref = SeedRef(seed.id, seed.source, seed.licence)
             try:
-                sample = sample_from_seed(seed, self._mapping)
+                sample = sample_from_seed(seed, self._mapping, id=id_, seed=ref)
             except SeedError as error:
                 self.reasons[str(error)] += 1
-                yield sample_to_json(_unusable(seed, id_, str(error))), False
+                failure = Failure("read", str(error))
+                none = Sample(messages=(), id=id_, seed=ref, failure=failure)
+                self._unusable.write(sample_to_json(none) + b"\n")
             else:
-                yield sample_to_json(_named(sample, seed, id_)), True
+                ours = is_ours(seed.fields, self._mapping)
+                yield _undecided(sample, seed.fields.get("row")) if ours else sample
 
 
-def _named(sample: Sample, seed: Seed, id_: str) -> Sample:
-    return sample.with_(
-        id=sample.id or id_,
-        seed=sample.seed or SeedRef(seed.id, seed.source, seed.licence),
-        decision=None,
-        failure=None,
-    )
-
-
-def _unusable(seed: Seed, id_: str, reason: str) -> Sample:
-    return Sample(
-        messages=(),
-        id=id_,
-        seed=SeedRef(seed.id, seed.source, seed.licence),
-        failure=Failure("read", reason),
-    )
+def _undecided(sample: Sample, row: str | None) -> Sample:
+    """A sample of ours as it was before filters decided about it, with the row that it was made
+    of, so that filtering again changes nothing."""
+    return sample.with_(decision=None, failure=None, row=row)

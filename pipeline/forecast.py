@@ -3,7 +3,7 @@ is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from .footprint import Footprint, footprint
 from .planning import idle_generators
 from .progress import look_into
 from .recipe import Recipe
-from .rehearsal import rehearse, rehearse_samples
+from .rehearsal import Rehearsed, rehearse, rehearse_samples
 from .remainder import Remainder
 from .samples import Askers
 from .stages import Range, Stage, stages
@@ -43,6 +43,8 @@ class Forecast:
         to_finish: what the rest would take at what it took so far, or None.
         aimed: how many samples are planned for each leaf of the taxonomies.
         varieties: for each generator with attributes, how many combinations they have.
+        strategies: how many kinds of sample are planned.
+        tokens_per_sample: how long a sample is on the mean, estimated at four characters a token.
     """
 
     seeds: int
@@ -62,6 +64,8 @@ class Forecast:
     to_finish: Remainder | None = None
     aimed: Mapping[str, int] = field(default_factory=dict)
     varieties: tuple[Variety, ...] = ()
+    strategies: int = 1
+    tokens_per_sample: float = 0.0
 
     @property
     def calls(self) -> Range:
@@ -135,4 +139,17 @@ async def forecast(recipe: Recipe, out: Path | None = None) -> Forecast:
         to_finish=folder.to_finish(recipe, askers, found, first) if folder is not None else None,
         aimed=found.aimed,
         varieties=varieties(recipe.generators),
+        strategies=len({one.sample.strategy for some in rehearsed.values() for one in some}),
+        tokens_per_sample=_tokens_per_sample(rehearsed, found.planned),
     )
+
+
+def _tokens_per_sample(
+    rehearsed: Mapping[str, Sequence[Rehearsed]], planned: Mapping[str, int]
+) -> float:
+    characters = samples = 0.0
+    for title, some in rehearsed.items():
+        lengths = [len(one.sample.prompt) + len(one.sample.response) for one in some]
+        characters += planned[title] * sum(lengths) / len(lengths)
+        samples += planned[title]
+    return characters / samples / 4 if samples else 0.0

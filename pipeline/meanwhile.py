@@ -10,8 +10,9 @@ from typing import Self
 from ..errors import RunFolderError
 from ..records import load_columns
 from ..store import Settled
+from .batches import ROWS_AT_A_TIME
 from .books import Books
-from .filtering import ROWS_AT_A_TIME, Filtering
+from .filtering import Filtering
 from .planning import expected_samples
 from .recipe import Recipe
 

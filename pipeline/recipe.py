@@ -20,13 +20,14 @@ from pydantic import (
 )
 
 from ..errors import RecipeError
-from ..filters import DatasetFilter, Filter
+from ..filters import DatasetFilter, EmbeddedFilter, Filter
 from ..generators import Generator
 from ..judges import Judge
 from ..models import ModelSpec
 from ..records import Component
 from ..seeds import SeedSource
 from .components import component, did_you_mean, explain, spell
+from .embedding import embedding_model
 from .recipe_file import RecipeFile, change, replace_models
 
 if TYPE_CHECKING:
@@ -164,6 +165,17 @@ class Recipe(BaseModel):
                     f"generators[{number}].{generator.kind}: it draws several candidates for each"
                     " sample, which only judges can tell apart: add `judges: [rubric]`"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _embeddings_are_by_a_model(self) -> Self:
+        for number, one in enumerate(self.filters):
+            if isinstance(one, EmbeddedFilter):
+                try:
+                    embedding_model(one.embeddings, self.models)
+                except RecipeError as error:
+                    where = f"filters[{number}].{one.kind}.embeddings"
+                    raise RecipeError(f"{where}: {error}") from error
         return self
 
     @field_serializer("seeds", "generators", "judges", "filters")

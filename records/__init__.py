@@ -1,6 +1,6 @@
 """What flows through the house: seeds, samples, judgements, decisions."""
 
-from .arrow import load_columns, sample_schema, table_from_json
+from .arrow import load_columns, sample_schema, table_from_json, table_from_samples
 from .ask import Ask, Draft, PlainText, Token, Weighed
 from .codec import sample_from_json, sample_from_row, sample_to_json
 from .component import Component
@@ -19,6 +19,8 @@ from .sample import (
     Mention,
     Node,
     Origin,
+    RedactedSpan,
+    Redaction,
     Review,
     Sample,
     SeedRef,
@@ -49,6 +51,8 @@ __all__ = [
     "Origin",
     "Passage",
     "PlainText",
+    "RedactedSpan",
+    "Redaction",
     "Review",
     "Sample",
     "Seed",
@@ -65,4 +69,5 @@ __all__ = [
     "sample_schema",
     "sample_to_json",
     "table_from_json",
+    "table_from_samples",
 ]

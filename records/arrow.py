@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 import types
 import typing
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from .sample import Sample
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["load_columns", "sample_schema", "table_from_json"]
+__all__ = ["load_columns", "sample_schema", "table_from_json", "table_from_samples"]
 
 
 @functools.cache
@@ -52,11 +53,61 @@ def table_from_json(rows: Sequence[bytes]) -> pa.Table:
     )
 
 
+def table_from_samples(samples: Sequence[Sample]) -> pa.Table:
+    """A table of samples at hand: what `table_from_json` makes of their JSON, without the JSON."""
+    import pyarrow as pa
+
+    schema = sample_schema()
+    hints = typing.get_type_hints(Sample)
+    columns = zip(*map(operator.attrgetter(*schema.names), samples), strict=True)
+    arrays = [_array(c, hints[n]) for n, c in zip(schema.names, columns, strict=False)]
+    return pa.Table.from_arrays(arrays, schema=schema) if samples else schema.empty_table()
+
+
+def _array(values: Sequence[Any], kind: Any) -> pa.Array:
+    """A column of an annotated type; None in the place of a tuple is an empty one."""
+    import numpy as np
+    import pyarrow as pa
+
+    arrow_type = _arrow_type(kind)
+    inner = _inner(kind)
+    if inner is not None:
+        lengths = [len(one) if one else 0 for one in values]
+        offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+        flat = [item for one in values if one for item in one]
+        return pa.ListArray.from_arrays(offsets, _array(flat, inner), type=arrow_type)
+    record = _without_none(kind)
+    if not dataclasses.is_dataclass(record):
+        return pa.array(values, arrow_type)
+    missing = [one is None for one in values]
+    if all(missing):
+        return pa.nulls(len(values), arrow_type)
+    hints = typing.get_type_hints(record)
+    children = [
+        _array([None if one is None else getattr(one, name) for one in values], hint)
+        for name, hint in hints.items()
+    ]
+    mask = pa.array(missing, pa.bool_()) if any(missing) else None
+    return pa.StructArray.from_arrays(children, fields=list(arrow_type), mask=mask)
+
+
+def _inner(kind: Any) -> Any:
+    """What a tuple is made of; None for what is none."""
+    kind = _without_none(kind)
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
+
+
+def _without_none(kind: Any) -> Any:
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        (kind,) = (a for a in typing.get_args(kind) if a is not type(None))
+    return kind
+
+
+@functools.cache
 def _arrow_type(kind: Any) -> pa.DataType:
     import pyarrow as pa
 
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        (kind,) = (a for a in typing.get_args(kind) if a is not type(None))
+    kind = _without_none(kind)
     if typing.get_origin(kind) is tuple:
         return pa.list_(_arrow_type(typing.get_args(kind)[0]))
     if dataclasses.is_dataclass(kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -69,44 +70,8 @@ def columns_of(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> 
     Raises:
         SeedError: the mapping names an unknown field, or a column that is not there.
     """
-    columns: dict[str, str] = {}
-    for name, column in (mapping or {}).items():
-        if name not in _FIELD_OF:
-            raise SeedError(f"{name!r} is no field to map; known: {', '.join(FIELDS)}")
-        if column not in fields:
-            raise SeedError(
-                f"there is no column {column!r} (mapped to {name}); columns: {name_columns(fields)}"
-            )
-        columns[_FIELD_OF[name]] = column
-    if "answer" in columns and not columns.keys() & {
-        "response",
-        "messages",
-        "chosen",
-        "candidates",
-    }:
-        columns["response"] = columns.pop("answer")
-    skipped = {other for field in columns for other in _EXCLUDES.get(field, ())}
-    taken = set(columns.values())
-    by_name = {
-        str(name).strip().lower(): name
-        for name, value in fields.items()
-        if value is not None and name not in taken
-    }
-    for field, names in _NAMES.items():
-        if field in columns or field in skipped:
-            continue
-        found = [by_name[name] for name in names if name in by_name]
-        if field == "messages":
-            found = [column for column in found if is_messages(fields[column])]
-        if found:
-            columns[field] = next((c for c in found if not _is_blank(fields[c])), found[0])
-    if "chosen" not in columns and "response" in columns and _maps(mapping, "rejected"):
-        columns["chosen"] = columns.pop("response")
-    if "input" in columns and not _is_blank(fields[columns["input"]]):
-        alone = "instruction" not in columns and columns.keys() & {"response", "chosen"}
-        if alone or ("instruction" in columns and _is_blank(fields[columns["instruction"]])):
-            columns["instruction"] = columns.pop("input")
-    return columns
+    signs = tuple(map(_sign, fields.values()))
+    return dict(_columns_of(tuple(fields), signs, tuple(mapping.items()) if mapping else ()))
 
 
 def text_of(fields: Mapping[str, Any], column: str | None) -> str:
@@ -144,9 +109,63 @@ def name_columns(fields: Mapping[str, Any]) -> str:
     return f"{', '.join(names[:20]) or 'none'}{more}"
 
 
-def _maps(mapping: Mapping[str, str] | None, field: str) -> bool:
-    return any(_FIELD_OF[name] == field for name in mapping or ())
+_NULL, _BLANK, _TEXT, _MESSAGES, _OTHER = range(5)
+_MAY_BE_JSON = frozenset("[ \t\r\n\f\v")
 
 
-def _is_blank(value: Any) -> bool:
-    return isinstance(value, str) and not value.strip()
+def _sign(value: Any) -> int:
+    """What it is about a value that decides which column holds what."""
+    if isinstance(value, str):
+        if not value or value.isspace():
+            return _BLANK
+        return _MESSAGES if value[0] in _MAY_BE_JSON and is_messages(value) else _TEXT
+    if value is None:
+        return _NULL
+    return _MESSAGES if is_messages(value) else _OTHER
+
+
+@functools.lru_cache(maxsize=1024)
+def _columns_of(
+    names: tuple[str, ...], signs: tuple[int, ...], mapping: tuple[tuple[str, str], ...]
+) -> dict[str, str]:
+    """As `columns_of`, worked out once for all rows that are alike in what decides it."""
+    sign_of = dict(zip(names, signs, strict=True))
+    columns: dict[str, str] = {}
+    for name, column in mapping:
+        if name not in _FIELD_OF:
+            raise SeedError(f"{name!r} is no field to map; known: {', '.join(FIELDS)}")
+        if column not in sign_of:
+            raise SeedError(
+                f"there is no column {column!r} (mapped to {name});"
+                f" columns: {name_columns(sign_of)}"
+            )
+        columns[_FIELD_OF[name]] = column
+    beside = {"response", "messages", "chosen", "candidates"}
+    if "answer" in columns and not columns.keys() & beside:
+        columns["response"] = columns.pop("answer")
+    skipped = {other for field in columns for other in _EXCLUDES.get(field, ())}
+    taken = set(columns.values())
+    by_name = {
+        str(name).strip().lower(): name
+        for name, sign in sign_of.items()
+        if sign != _NULL and name not in taken
+    }
+    for field, names in _NAMES.items():
+        if field in columns or field in skipped:
+            continue
+        found = [by_name[name] for name in names if name in by_name]
+        if field == "messages":
+            found = [column for column in found if sign_of[column] == _MESSAGES]
+        if found:
+            columns[field] = next((c for c in found if sign_of[c] != _BLANK), found[0])
+    if "chosen" not in columns and "response" in columns and _maps(mapping, "rejected"):
+        columns["chosen"] = columns.pop("response")
+    if "input" in columns and sign_of[columns["input"]] != _BLANK:
+        alone = "instruction" not in columns and columns.keys() & {"response", "chosen"}
+        if alone or ("instruction" in columns and sign_of[columns["instruction"]] == _BLANK):
+            columns["instruction"] = columns.pop("input")
+    return columns
+
+
+def _maps(mapping: tuple[tuple[str, str], ...], field: str) -> bool:
+    return any(_FIELD_OF[name] == field for name, _ in mapping)

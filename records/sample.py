@@ -27,6 +27,8 @@ __all__ = [
     "Mention",
     "Node",
     "Origin",
+    "RedactedSpan",
+    "Redaction",
     "Review",
     "Sample",
     "SeedRef",
@@ -240,6 +242,32 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class RedactedSpan:
+    """What was redacted, such as an e-mail address; `start` and `end` are character offsets into
+    the original text, `end` exclusive."""
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """A text of a sample as it is exported, beside the original, which stays as it is.
+
+    Attributes:
+        where: which text: `messages[1]`, `rejected[1]`, `answer`, `steps[0]`, `candidates[0]` or
+            `passage`, counted from 0.
+        text: the text with a label such as `[EMAIL_ADDRESS]` in the place of each span.
+        spans: what was replaced, in order.
+    """
+
+    where: str
+    text: str
+    spans: tuple[RedactedSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens as the endpoint reported them; cached and reasoning tokens are included in
     input and output."""
@@ -306,6 +334,7 @@ class Sample:
     review: Review | None = None
     usage: Usage = Usage()
     row: str | None = None
+    redactions: tuple[Redaction, ...] = ()
 
     @classmethod
     def pair(cls, instruction: str, response: str, *, system: str = "", **fields: Any) -> Sample:

@@ -25,6 +25,7 @@ from .seed import Passage, Seed
 __all__ = [
     "ColumnMap",
     "Task",
+    "is_ours",
     "row_json",
     "sample_from_fields",
     "sample_from_seed",
@@ -50,7 +51,7 @@ class Task(NamedTuple):
 
 
 def sample_from_fields(
-    fields: Mapping[str, Any], mapping: Mapping[str, str] | None = None
+    fields: Mapping[str, Any], mapping: Mapping[str, str] | None = None, **known: Any
 ) -> Sample:
     """The sample that a row of a dataset already is.
 
@@ -62,12 +63,15 @@ def sample_from_fields(
     Args:
         fields: the row as it was read.
         mapping: field to column, as `ColumnMap`; what is not in it goes by the columns' names.
+        known: further fields of the sample (`id`, `seed`); of ours, only where it has none.
 
     Raises:
         SeedError: no known shape, or a part of it is empty or of the wrong form; says which.
     """
-    if _is_ours(fields, mapping):
-        return _our_sample(fields)
+    if is_ours(fields, mapping):
+        ours = _our_sample(fields)
+        missing = {name: value for name, value in known.items() if not getattr(ours, name)}
+        return ours.with_(**missing) if missing else ours
     columns = columns_of(fields, mapping)
     rejected: tuple[Turn, ...] = ()
     candidates: tuple[Candidate, ...] = ()
@@ -99,6 +103,7 @@ def sample_from_fields(
         answer=text_of(fields, beside) if isinstance(answer, (str, int, float)) else None,
         strategy="contrast" if rejected else "instruction",
         row=row_json(fields),
+        **known,
     )
 
 
@@ -124,7 +129,9 @@ def _passage(fields: Mapping[str, Any], column: str | None) -> Passage | None:
     return Passage(source=str(column), start=0, end=len(text), text=text)
 
 
-def sample_from_seed(seed: Seed, mapping: Mapping[str, str] | None = None) -> Sample:
+def sample_from_seed(
+    seed: Seed, mapping: Mapping[str, str] | None = None, /, **known: Any
+) -> Sample:
     """The sample that the row of a seed already is. Of a row with several `instances`, each of
     which was a seed of its own, it is the seed's one.
 
@@ -135,8 +142,8 @@ def sample_from_seed(seed: Seed, mapping: Mapping[str, str] | None = None) -> Sa
     instances = fields.get("instances")
     if seed.instruction and all_objects(instances) and len(instances) > 1:
         one = {**fields, "instances": [{"input": seed.input, "output": seed.answer}]}
-        return sample_from_fields(one, mapping).with_(row=row_json(fields))
-    return sample_from_fields(fields, mapping)
+        return sample_from_fields(one, mapping, **known).with_(row=row_json(fields))
+    return sample_from_fields(fields, mapping, **known)
 
 
 def tasks_from_fields(
@@ -150,7 +157,7 @@ def tasks_from_fields(
     Raises:
         SeedError: the shape is known, but a part of it is empty or of the wrong form; says which.
     """
-    if _is_ours(fields, mapping):
+    if is_ours(fields, mapping):
         return (_first_exchange(_our_sample(fields).messages),)
     columns = columns_of(fields, mapping)
     if "chosen" in columns and "rejected" in columns:
@@ -172,7 +179,8 @@ def row_json(fields: Mapping[str, Any]) -> str:
         raise SeedError(f"the row cannot be written as JSON ({error})") from error
 
 
-def _is_ours(fields: Mapping[str, Any], mapping: Mapping[str, str] | None) -> bool:
+def is_ours(fields: Mapping[str, Any], mapping: Mapping[str, str] | None = None) -> bool:
+    """Whether a row is a sample of ours, with our columns, and is to be read as one."""
     return not mapping and fields.keys() >= _OURS
 
 

@@ -7,6 +7,7 @@ from .numbers import Numbers
 from .parquet import ParquetParts
 from .recovery import Recovered, recover
 from .settled import Settled
+from .vectors import VectorStore
 
 __all__ = [
     "MANIFEST_VERSION",
@@ -21,5 +22,6 @@ __all__ = [
     "Settled",
     "Spending",
     "Standing",
+    "VectorStore",
     "recover",
 ]

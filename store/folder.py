@@ -98,7 +98,9 @@ class RunFolder:
                     " or remove it and the manifest to ask for everything again"
                 )
             return
-        calls = sum(one["calls"] for one in manifest.get("usage", ()))
+        # Embeddings have a file of their own.
+        usage = (one for one in manifest.get("usage", ()) if one["asker"] != "embeddings")
+        calls = sum(one["calls"] for one in usage)
         if calls:
             raise RunFolderError(
                 f"{self.journal} is gone, which held the replies of {calls:,} calls: put it back,"

@@ -1,5 +1,6 @@
 """Refusals are told from answers by their words."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from silversmith.checks import find_refusal
+from silversmith.checks.refusals import MAY_REFUSE, REFUSAL_HEAD
 
 DATA = Path(__file__).parent.parent / "data" / "refusals"
 
@@ -295,3 +297,14 @@ def test_what_people_will_not_do_without_refusing(reply):
 )
 def test_any_verb_will_do_in_the_opening(reply):
     assert find_refusal(reply) is not None
+
+
+def test_what_is_looked_for_in_whole_columns_first_is_in_every_refusal():
+    refusals = (DATA / "refusals.txt").read_text(encoding="utf-8").splitlines()
+    beginnings = ["That's a firm no.", "It's a no from me.", "Nope. Not happening.", "Sorry, no."]
+    beginnings += ["Respectfully, no. That is private.", "Unable to help with that."]
+    told = [text for text in refusals if find_refusal(text)]
+    assert len(told) > 100
+    assert all(find_refusal(text) for text in beginnings)
+    for text in (*told, *beginnings):
+        assert re.search(MAY_REFUSE, text[:REFUSAL_HEAD]), text

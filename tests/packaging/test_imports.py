@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("aiohttp", "bs4", "datasets", "numpy", "openai", "pandas", "pyarrow", "pypdf", "rensa")
+HEAVY = ("aiohttp", "bs4", "datasets", "numpy", "openai", "pandas", "pyarrow", "pypdf", "scipy")
 
 
 def loaded(code: str, folder: Path) -> set[str]:

@@ -50,7 +50,7 @@ def early(monkeypatch):
         add(self, batch)
 
     monkeypatch.setattr(meanwhile, "ROWS_AT_A_TIME", 10)
-    monkeypatch.setattr("silversmith.pipeline.filtering.ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr("silversmith.pipeline.batches.ROWS_AT_A_TIME", 10)
     monkeypatch.setattr(meanwhile, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(Filtering, "add", noted)
     return added
@@ -71,7 +71,7 @@ def files(folder):
 @pytest.fixture
 def undisturbed(tmp_path, monkeypatch, slow):
     """The files of a run that filters at its end alone."""
-    monkeypatch.setattr("silversmith.pipeline.filtering.ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr("silversmith.pipeline.batches.ROWS_AT_A_TIME", 10)
     slow().run(tmp_path / "undisturbed")
     return files(tmp_path / "undisturbed")
 
@@ -79,7 +79,7 @@ def undisturbed(tmp_path, monkeypatch, slow):
 def test_the_files_are_the_same(tmp_path, undisturbed, early, slow):
     report = slow().run(tmp_path / "run")
 
-    assert sum(early) >= report.balance.kept + report.balance.dropped
+    assert 0 < sum(early) <= report.balance.kept + report.balance.dropped
     assert files(tmp_path / "run") == undisturbed
     assert rows(tmp_path / "run", "failed")
 

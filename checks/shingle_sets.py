@@ -1,0 +1,106 @@
+"""The sets of shingles of some texts as sorted numbers, the rarest shingle first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .shared_shingles import ShinglesOf
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["ShingleSets", "sets_of"]
+
+
+@dataclass(frozen=True)
+class ShingleSets:
+    """Sets of shingles, without the shingles that only one of the sets has.
+
+    Attributes:
+        rows: the numbers of the texts, ascending.
+        sizes: how many shingles each of them has, those left out included.
+        numbers: the shingles of all sets in one array, each set ascending; the rarest shingles
+            have the lowest numbers, from 0.
+        offsets: set i lies from offsets[i] to offsets[i + 1].
+        different: how many different numbers there are.
+    """
+
+    rows: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    numbers: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    different: int
+
+
+def sets_of(
+    shingles: ShinglesOf, portions: Sequence[NDArray[np.int64]], threshold: float
+) -> ShingleSets:
+    """The sets of the rows that may be like another one; rows of which more than 1 - threshold of
+    the shingles are in no other of these rows are left out.
+
+    Args:
+        portions: the numbers of the rows to look at, ascending, in portions of at most 65,536.
+    """
+    import numpy as np
+
+    parts = [_unique(*shingles(rows)) for rows in portions]
+    nothing = (np.empty(0, np.uint64), np.empty(0, np.int64))
+    hashes, sizes = map(np.concatenate, zip(nothing, *parts, strict=True))
+    del parts
+    numbers, different = _by_rarity(hashes)
+    del hashes
+    shared = numbers >= 0
+    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    counts = np.bincount(owner[shared], minlength=len(sizes))
+    wanted = (counts > 0) & (sizes - counts <= (1 - threshold) * sizes + 1e-9)
+    kept = shared & wanted[owner]
+    keys = owner[kept].astype(np.uint64) << np.uint64(32)
+    keys |= numbers[kept].astype(np.uint64)
+    del owner, shared, kept, numbers
+    keys.sort()
+    offsets = np.zeros(int(wanted.sum()) + 1, np.int64)
+    np.cumsum(counts[wanted], out=offsets[1:])
+    rows = np.concatenate([np.empty(0, np.int64), *portions])
+    flat = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+    return ShingleSets(rows[wanted], sizes[wanted], flat, offsets, different)
+
+
+def _unique(
+    hashes: NDArray[np.uint64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The shingles of each text without repetitions, and how many they are."""
+    import numpy as np
+
+    count = len(offsets) - 1
+    owner = np.repeat(np.arange(count, dtype=np.uint16), np.diff(offsets))
+    order = np.argsort(hashes)
+    order = order[np.argsort(owner[order], kind="stable")]
+    hashes, owner = hashes[order], owner[order]
+    new = np.ones(len(hashes), bool)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
+    return hashes[new], np.bincount(owner[new], minlength=count)
+
+
+def _by_rarity(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
+    """A number for each hash that occurs more than once, and -1 for the others; the rarer the
+    hash, the lower its number, and of equally rare ones the lower hash has the lower number."""
+    import numpy as np
+
+    order = np.argsort(hashes)
+    ranked = hashes[order]
+    new = np.ones(len(ranked), bool)
+    new[1:] = ranked[1:] != ranked[:-1]
+    del ranked
+    starts = np.flatnonzero(new)
+    often = np.diff(np.append(starts, len(new)))
+    by_rarity = np.argsort(often, kind="stable")
+    once = int(np.searchsorted(often[by_rarity], 1, side="right"))
+    number_of = np.empty(len(often), np.int32)
+    number_of[by_rarity] = np.arange(len(often)) - once
+    np.maximum(number_of, -1, out=number_of)
+    numbers = np.empty(len(hashes), np.int32)
+    numbers[order] = np.repeat(number_of, often)
+    return numbers, len(often) - once

@@ -1,0 +1,203 @@
+"""Keeps samples without the defects of form that instruction sets are known for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import model_validator
+
+from ..checks.format_defects import DEFECTS, find_defect
+from .base import ColumnFilter
+from .columns import Columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["FormatDefects"]
+
+_SHOWN = 80
+
+
+class FormatDefects(ColumnFilter):
+    """Drops samples with a defect of form, which the reason names with the words that show it.
+
+    What counts is in `silversmith.checks.format_defects`: no more than what a person would call a
+    defect, so what is one in most texts but not in all is kept. The instruction is the last user
+    message, the response the last assistant message.
+    """
+
+    kind: ClassVar[str] = "format_defects"
+
+    no_output: bool = True
+    """The response is empty, or a placeholder such as `N/A`, `TODO` or `[insert answer]`."""
+
+    no_input_marker: bool = True
+    """A marker such as `<noinput>` stands where there is no input."""
+
+    asks_for_media: bool = True
+    """The instruction asks for an image, a recording or the like, or is about one that is not
+    there, and the response holds no picture in text."""
+
+    asks_for_link: bool = True
+    """The instruction is about a page of the web of which it gives no more than the address, or
+    asks for links."""
+
+    repeats_instruction: bool = True
+    """The response is the instruction, or begins with it and says less than it after that,
+    though the instruction asks for nothing of the kind."""
+
+    merged: bool = True
+    """Another task or turn begins inside the instruction or the response: a second
+    "Instruction:", `### Response:`, or a control token of a chat template."""
+
+    open_fence: bool = True
+    """A code block is opened and never closed."""
+
+    unfinished: bool = True
+    """The response ends amid a sentence: prose whose last line ends on a comma or a word such as
+    "the", or without a full stop where all else has one."""
+
+    wrong_script: bool = True
+    """The response is in another script than the instruction, which speaks of no language."""
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Self:
+        if not self._wanted:
+            raise ValueError("every defect is switched off, so nothing would be dropped")
+        return self
+
+    @property
+    def _wanted(self) -> list[str]:
+        return [name for name in DEFECTS if getattr(self, name)]
+
+    def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
+        """The first defect, in the order of the options."""
+        import numpy as np
+        from pyarrow import compute
+
+        instructions, responses = columns.text("instruction"), columns.text("response")
+        suspected: dict[int, list[str]] = defaultdict(list)
+        # One pattern of all finds the few rows that any of them may find.
+        rows = np.flatnonzero(
+            compute.or_(
+                _either(_ANY_IN_INSTRUCTION, instructions), _either(_ANY_IN_RESPONSE, responses)
+            ).to_numpy(zero_copy_only=False)
+        )
+        some = instructions.take(rows), responses.take(rows)
+        for name in self._wanted:
+            if name in _BY_WORDS:
+                found = _BY_WORDS[name](*some).to_numpy(zero_copy_only=False)
+                numbers = rows[np.flatnonzero(found)]
+            else:
+                found = _BY_SHAPE[name](instructions, responses)
+                numbers = np.flatnonzero(found.to_numpy(zero_copy_only=False))
+            for row in numbers.tolist():
+                suspected[row].append(name)
+        reasons = {}
+        for row in sorted(suspected):
+            texts = instructions[row].as_py(), responses[row].as_py()
+            defect = find_defect(*texts, suspected[row])
+            if defect is not None:
+                quote = defect.quote if len(defect.quote) <= _SHOWN else defect.quote[:_SHOWN] + "…"
+                reasons[row] = f'{defect.name.replace("_", " ")}: "{quote}"'
+        return reasons
+
+
+def _either(pattern: str, *texts: pa.Array) -> pa.BooleanArray:
+    from pyarrow import compute
+
+    first, *others = (compute.match_substring_regex(one, pattern) for one in texts)
+    for one in others:
+        first = compute.or_(first, one)
+    return first
+
+
+def _may_be_no_output(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    return _either(r"^\s*(?:[\[<{(`]|[Ll]orem|\S{0,16}\s*$)", responses)
+
+
+_MARKER = r"(?i:no[ _-]?(?:in|out)put|\bn/?a\b)"
+_MEDIA = (
+    r"(?i:\b(?:image|picture|photo|screenshot|drawing|illustration|gif|video|audio|recording|draw))"
+)
+_LINK = r"(?i:https?://|\bwww\.|\blinks?\b|\burls?\b|hyperlink)"
+_TOKEN = r"<\||<｜|INST\]|SYS>>|_of_turn>"
+_TASK = r"(?i:instruction[^:\n]{0,5}:)"
+_TURN = r"(?m:^\s*(?:#{2,4}|Human:|User:))"
+_FENCE = "```|~~~"
+_ANY_IN_INSTRUCTION = "|".join((_MARKER, _MEDIA, _LINK, _TOKEN, _TASK))
+_ANY_IN_RESPONSE = "|".join((_MARKER, _TOKEN, _TURN, _FENCE))
+
+
+def _may_have_no_input_marker(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    return _either(_MARKER, instructions, responses)
+
+
+def _may_ask_for_media(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    return _either(_MEDIA, instructions)
+
+
+def _may_ask_for_link(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    return _either(_LINK, instructions)
+
+
+def _may_be_merged(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    from pyarrow import compute
+
+    asked = _either(f"{_TOKEN}|{_TASK}", instructions)
+    return compute.or_(asked, _either(f"{_TOKEN}|{_TURN}", responses))
+
+
+def _may_have_an_open_fence(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    return _either(_FENCE, responses)
+
+
+def _may_repeat(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    from pyarrow import compute
+
+    def opening(texts: pa.Array) -> pa.Array:
+        begin = compute.utf8_slice_codeunits(texts, 0, 40)
+        letters = compute.utf8_ltrim(begin, characters=" \t\r\n\"'“”‘’*#>_-`([{<")
+        return compute.utf8_lower(compute.utf8_slice_codeunits(letters, 0, 6))
+
+    return compute.equal(opening(instructions), opening(responses))
+
+
+def _may_be_unfinished(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    from pyarrow import compute
+
+    end = compute.utf8_slice_codeunits(compute.utf8_rtrim_whitespace(responses), -40, 1 << 31)
+    return _either(r"^[^\n]{23,}[^\n.!?\"”’'`)\]}>:;*_~|…]$", end)
+
+
+def _may_be_in_the_wrong_script(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
+    from pyarrow import compute
+
+    ascii_only = compute.and_(
+        compute.string_is_ascii(instructions), compute.string_is_ascii(responses)
+    )
+    return compute.invert(ascii_only)
+
+
+Gate = Callable[[Any, Any], Any]
+
+_BY_WORDS: Mapping[str, Gate] = {
+    "no_input_marker": _may_have_no_input_marker,
+    "asks_for_media": _may_ask_for_media,
+    "asks_for_link": _may_ask_for_link,
+    "merged": _may_be_merged,
+    "open_fence": _may_have_an_open_fence,
+}
+"""What a sample must have for a defect to be looked for: a test of whole columns that passes over
+most of them. These ask for words and marks, all of which are in `_ANY_IN_INSTRUCTION` and
+`_ANY_IN_RESPONSE`."""
+
+_BY_SHAPE: Mapping[str, Gate] = {
+    "no_output": _may_be_no_output,
+    "repeats_instruction": _may_repeat,
+    "unfinished": _may_be_unfinished,
+    "wrong_script": _may_be_in_the_wrong_script,
+}
+"""The same, by other things than words."""
