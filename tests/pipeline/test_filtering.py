@@ -48,7 +48,8 @@ ROW_FILTERS = [
 PIECES = [
     "Snow is frozen water. ", "I'm sorry, but I can't help with that. ", "As an AI, I am. ",
     "ha ha ha ha ha ha ", "bob@corp.fr ", "```python\n", "<noinput>", "你好世界。", "� ",
-    "\n\n", "# ", "the of and to ", "key AKIAZ3MSJV4WWNKWW5DG ", "and so it comes, as ever, down to the",
+    "\n\n", "# ", "the of and to ", "key AKIAZ3MSJV4WWNKWW5DG ",
+    "and so it comes, as ever, down to the",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 SAMPLES = st.lists(st.tuples(TEXTS, TEXTS), max_size=12).map(
