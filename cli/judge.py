@@ -108,4 +108,5 @@ def command(
         processes=processes,
         quiet=quiet,
         json=json,
+        page=True,
     )

@@ -38,6 +38,9 @@ def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
             " sample from another, and its score says nothing. Look at its prompt, its scale and"
             " its model, and whether the samples differ at all"
         )
+    simulated = sorted({one["judge"] for one in manifest["judges"] if one["simulated"]})
+    if simulated:
+        yield f"The scores of {', '.join(simulated)} are a simulated model's: only to look at"
     for one in manifest["judges"]:
         if one["as_given"]:
             yield (

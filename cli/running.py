@@ -27,11 +27,15 @@ def run_and_show(
     processes: int,
     quiet: bool,
     json: bool,
+    page: bool = False,
 ) -> None:
     """Run a recipe, show how it goes, and end with its exit status.
 
+    Args:
+        page: whether what is said at the end is also written into the run's folder.
+
     Raises:
-        SilversmithError: as `Recipe.run_async`.
+        SilversmithError: as `Recipe.run_async`; or the page cannot be written.
         Interrupted: a signal stopped it.
     """
     report = run(
@@ -43,6 +47,8 @@ def run_and_show(
         processes=processes,
         quiet=quiet,
     )
+    if page:
+        _write_page(report)
     _end(report, quiet=quiet, json=json)
 
 
@@ -94,6 +100,19 @@ def filter_and_show(recipe: Recipe, out: Path, *, quiet: bool, json: bool) -> No
     with watching(books, recipe, quiet=quiet):
         report = filter_existing(recipe, out, books)
     _end(report, quiet=quiet, json=json)
+
+
+def _write_page(report: RunReport) -> None:
+    from ..errors import RunFolderError
+    from .summary import write
+
+    path = report.folder / "report.html"
+    try:
+        write(report, path)
+    except OSError as error:
+        raise RunFolderError(
+            f"{path}: cannot be written ({error.strerror}); all that it says is in the manifest"
+        ) from error
 
 
 def _end(report: RunReport, *, quiet: bool, json: bool) -> None:

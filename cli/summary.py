@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import os
 import shutil
 import sys
@@ -19,18 +21,52 @@ from .selected import said_of_embeddings, selection
 if TYPE_CHECKING:
     from ..pipeline import RunReport
 
-__all__ = ["show"]
+__all__ = ["show", "write"]
 
 FAILURES_SHOWN = 3
 LEAVES_SHOWN = 24
 LEAVES_AMONG_OTHERS = 5
+PAGE_WIDTH = 110
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>NAME</title>
+<style>
+body {{ color: {foreground}; background-color: {background}; margin: 1.5rem; }}
+pre {{ font: 0.875rem/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; }}
+</style></head>
+<body><h1>NAME</h1><pre>{code}</pre></body></html>
+"""
 
 
 def show(report: RunReport) -> None:
     """Print how a run ended."""
     console = Console(highlight=False, soft_wrap=True)
-    manifest = report.manifest
     console.print()
+    _say(report, console)
+
+
+def write(report: RunReport, path: Path) -> None:
+    """Write what `show` prints as a page to hand on.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    console = Console(
+        highlight=False, record=True, file=io.StringIO(), width=PAGE_WIDTH, force_terminal=True
+    )
+    _say(report, console)
+    name = html.escape(str(report.manifest["name"]))
+    path.write_text(
+        console.export_html(code_format=_PAGE.replace("NAME", name), inline_styles=True),
+        encoding="utf-8",
+    )
+
+
+def _say(report: RunReport, console: Console) -> None:
+    manifest = report.manifest
     for table in _tables(report):
         console.print(table)
         console.print()
@@ -193,7 +229,8 @@ def _what_where_next(report: RunReport) -> list[tuple[str, str]]:
     lines = [("Made", made)]
     if simulated:
         lines.append(("", "by the simulated model, so they are only to look at"))
-    lines.append(("Where", f"{folder / 'kept'} (Parquet), {folder / 'manifest.json'}"))
+    page = f", {folder / 'report.html'}" if (folder / "report.html").exists() else ""
+    lines.append(("Where", f"{folder / 'kept'} (Parquet), {folder / 'manifest.json'}{page}"))
     if report.status != "done":
         return [*lines, ("Next", "the same command goes on where this one stopped")]
     if not kept:

@@ -42,6 +42,7 @@ class _Scale:
         always_the_same: whether a model gave one score to all of 30 or more, which tells nothing
             apart.
         as_given: how many scores were to be expectations over log-probabilities and are not.
+        simulated: how many are by a simulated model.
     """
 
     judge: str
@@ -54,6 +55,7 @@ class _Scale:
     points: dict[str, int]
     always_the_same: bool
     as_given: int
+    simulated: int
 
 
 @dataclass
@@ -66,6 +68,7 @@ class _Sums:
     points: Counter[float] = field(default_factory=Counter)
     by_model: int = 0
     as_given: int = 0
+    simulated: int = 0
 
 
 @dataclass
@@ -124,7 +127,7 @@ class _Count:
     def read(self, file: Path) -> None:
         from pyarrow import parquet
 
-        fields = ("judge", "criterion", "model", "score", "points", "note")
+        fields = ("judge", "criterion", "model", "score", "points", "note", "simulated")
         columns = [f"judgements.list.element.{name}" for name in fields]
         with parquet.ParquetFile(file) as whole:
             for group in range(whole.num_row_groups):
@@ -156,6 +159,7 @@ class _Count:
                 points={f"{point:g}": n for point, n in sorted(sums.points.items())},
                 always_the_same=same and criterion not in ("agreement", "consistent"),
                 as_given=sums.as_given,
+                simulated=sums.simulated,
             )
 
     def _count(self, lists: pa.ListArray) -> None:
@@ -165,6 +169,7 @@ class _Count:
         flat = compute.list_flatten(lists)
         scores = flat.field("score")
         notes = compute.fill_null(flat.field("note"), "")
+        simulated = flat.field("simulated")
         table = pa.table(
             {
                 "judge": flat.field("judge"),
@@ -174,9 +179,10 @@ class _Count:
                 "square": compute.multiply(scores, scores),
                 "model": compute.cast(compute.not_equal(flat.field("model"), ""), pa.int64()),
                 "given": compute.cast(compute.starts_with(notes, AS_GIVEN), pa.int64()),
+                "simulated": compute.cast(compute.fill_null(simulated, False), pa.int64()),
             }
         )
-        sums = ("score", "square", "model", "given")
+        sums = ("score", "square", "model", "given", "simulated")
         grouped = table.group_by(["judge", "criterion", "points"]).aggregate(
             [*((name, "sum") for name in sums), *(("score", of) for of in ("count", "min", "max"))]
         )
@@ -192,6 +198,7 @@ class _Count:
             found.points[row["points"]] += row["score_count"]
             found.by_model += row["model_sum"]
             found.as_given += row["given_sum"]
+            found.simulated += row["simulated_sum"]
 
     def _has(self, lists: pa.ListArray, criterion: str) -> bool:
         from pyarrow import compute

@@ -235,8 +235,11 @@ async def _judgements(
         else:
             said = list(await judge.judge_group([samples[place] for place in left], ask))
         model = ask.last.model if ask.last is not None else ""
+        simulated = any(answered.simulated for answered in ask.answered.values())
         for place, judgements in zip(left, said, strict=True):
-            found[place] += [j if j.model else replace(j, model=model) for j in judgements]
+            found[place] += [
+                replace(j, model=j.model or model, simulated=simulated) for j in judgements
+            ]
         settled = {p for p, own in zip(left, said, strict=True) if judge.settles(own)}
         left = [place for place in left if place not in settled]
     return found

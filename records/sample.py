@@ -193,6 +193,7 @@ class Judgement:
         probability: calibrated probability that the sample is acceptable, or None.
         note: how the score came about where that is not the usual way, or "": what the
             log-probabilities said, that there were none, what each order of a pair said.
+        simulated: whether a simulated model gave it, so that it is only to look at.
     """
 
     judge: str
@@ -203,6 +204,7 @@ class Judgement:
     rationale: str = ""
     probability: float | None = None
     note: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,17 @@ def test_every_column_of_every_shape_stays_as_it_is(call, shape):
         }  # fmt: skip
 
 
+def test_the_report_is_a_page_and_a_simulated_score_says_so(call):
+    write("data <b>.jsonl", [{"prompt": "Name a fruit.", "response": GOOD}])
+    call("judge", "data <b>.jsonl", "--rubric", "helpfulness", "--model", "simulated", "--quiet")
+    page = Path("runs/data <b>-helpfulness/report.html").read_text()
+    assert "<h1>data &lt;b&gt;-helpfulness</h1>" in page
+    assert "1 planned = 1 kept + 0 dropped + 0 failed + 0 pending" in page
+    assert "The scores of helpfulness are a simulated model" in page
+    (sample,) = pq.read_table("runs/data <b>-helpfulness/kept").to_pylist()
+    assert all(one["simulated"] for one in sample["judgements"])
+
+
 def test_csv_and_parquet_are_read_too(call):
     rows = [{"prompt": f"Name fruit {n}.", "response": GOOD} for n in range(3)]
     with open("data.csv", "w", newline="") as file:
