@@ -83,6 +83,8 @@ class ReviewPlan:
         design: "simple" is one random sample of all, "stratified" one of each stratum.
         strata: their sizes and what was drawn from them.
         strata_by: what the strata were made of, such as ("strategy", "score").
+        allocation: how many were drawn from each: "proportional" to its size, or by Neyman's rule.
+        half_width: half the length of the interval that was expected from the plan.
         seed: of the draw.
         level: the confidence of the interval that is aimed at.
         precision: the wanted half width of the interval, or None.
@@ -102,6 +104,8 @@ class ReviewPlan:
     strata: tuple[Stratum, ...]
     seed: int
     strata_by: tuple[str, ...] = ()
+    allocation: Literal["proportional", "neyman"] = "proportional"
+    half_width: float | None = None
     level: float = 0.95
     precision: float | None = None
     minutes: float | None = None
