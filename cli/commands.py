@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from . import agreement, export, filter, judge, plan, recover, run, simulate
+from . import (
+    agreement,
+    certify,
+    export,
+    filter,
+    judge,
+    plan,
+    recover,
+    review,
+    reviewers,
+    run,
+    simulate,
+)
 
 __all__ = ["app"]
 
@@ -16,8 +28,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, plan, judge, agreement, filter, export, recover, simulate):
+for module in (run, plan, judge, agreement, filter, review, certify, export, recover, simulate):
     app.command(module.NAME)(module.command)
+app.add_typer(reviewers.app, name=reviewers.NAME)
 
 
 @app.callback(invoke_without_command=True)
