@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, exists, func, insert, select, update
 
 from ..errors import ReviewError
 from ..records import sample_from_row
@@ -90,10 +90,13 @@ class ReviewStore:
         ids, names = list(samples), list(reviewers)
 
         def work(connection: Connection) -> Forgotten:
-            counted = _count(connection, ids, names)
-            if not dry:
-                _remove(connection, ids, names)
-            return counted
+            trying = connection.begin_nested()
+            removed = _remove(connection, ids, names)
+            if dry:
+                trying.rollback()
+            else:
+                trying.commit()
+            return removed
 
         found = self.database.write(work).result()
         if not dry and found != Forgotten():
@@ -176,49 +179,49 @@ def _changed(folder: Path, plan: ReviewPlan, why: str) -> ReviewError:
     )
 
 
-def _of_samples(table: Table, samples: list[str]) -> Any:
-    if table is assignments:
-        of = select(items.c.plan, items.c.item).where(items.c.sample.in_(samples))
-        return func.concat(table.c.plan, "/", table.c.item).in_(
-            select(func.concat(of.c.plan, "/", of.c.item))
+def _remove(connection: Connection, samples: list[str], names: list[str]) -> Forgotten:
+    """Take out all that is about these samples or from these people; returns how much it was."""
+
+    def remove(table: Table, *what: Any) -> int:
+        return connection.execute(delete(table).where(*what)).rowcount
+
+    verdicts = people = other = 0
+    for some in _batched(names):
+        found = connection.execute(select(reviewers.c.id).where(reviewers.c.name.in_(some)))
+        ids = list(found.scalars())
+        verdicts += remove(log, log.c.reviewer.in_(some))
+        _give_back(connection, ids)
+        other += remove(assignments, assignments.c.reviewer.in_(ids))
+        other += remove(sessions, sessions.c.reviewer.in_(ids))
+        people += remove(reviewers, reviewers.c.id.in_(ids))
+    for some in _batched(samples):
+        verdicts += remove(log, log.c.sample.in_(some))
+        of = select(items.c.item).where(
+            items.c.plan == assignments.c.plan,
+            items.c.item == assignments.c.item,
+            items.c.sample.in_(some),
         )
-    return table.c.sample.in_(samples)
+        other += remove(assignments, exists(of))
+        other += remove(items, items.c.sample.in_(some))
+    return Forgotten(verdicts=verdicts, reviewers=people, other=other)
 
 
-def _of_people(names: list[str]) -> Any:
-    return select(reviewers.c.id).where(reviewers.c.name.in_(names))
-
-
-def _count(connection: Connection, samples: list[str], names: list[str]) -> Forgotten:
-    def count(table: Table, what: Any) -> int:
-        return connection.execute(select(func.count()).select_from(table).where(what)).scalar_one()
-
-    lent = or_(_of_samples(assignments, samples), assignments.c.reviewer.in_(_of_people(names)))
-    return Forgotten(
-        verdicts=count(log, or_(log.c.sample.in_(samples), log.c.reviewer.in_(names))),
-        reviewers=count(reviewers, reviewers.c.name.in_(names)),
-        other=count(assignments, lent)
-        + count(items, items.c.sample.in_(samples))
-        + count(sessions, sessions.c.reviewer.in_(_of_people(names))),
-    )
-
-
-def _remove(connection: Connection, samples: list[str], names: list[str]) -> None:
-    connection.execute(delete(log).where(or_(log.c.sample.in_(samples), log.c.reviewer.in_(names))))
-    connection.execute(delete(assignments).where(_of_samples(assignments, samples)))
-    connection.execute(delete(items).where(items.c.sample.in_(samples)))
-    people = _of_people(names)
+def _give_back(connection: Connection, people: list[int]) -> None:
+    """What these people decided is open to others again."""
     held = connection.execute(
         select(assignments.c.plan, assignments.c.item).where(
             assignments.c.reviewer.in_(people), assignments.c.state.in_(["open", "done"])
         )
     ).all()
-    for plan, item in held:  # what they decided is open to others again
+    for plan, item in held:
         connection.execute(
             update(items)
             .where(items.c.plan == plan, items.c.item == item, items.c.repeats == "")
             .values(free=items.c.free + 1)
         )
-    connection.execute(delete(assignments).where(assignments.c.reviewer.in_(people)))
-    connection.execute(delete(sessions).where(sessions.c.reviewer.in_(people)))
-    connection.execute(delete(reviewers).where(reviewers.c.name.in_(names)))
+
+
+def _batched(values: list[str]) -> Iterator[list[str]]:
+    """As many at once as a statement takes."""
+    for start in range(0, len(values), 500):
+        yield values[start : start + 500]

@@ -95,7 +95,7 @@ function draw(root) {
         tool(plain ? "Formatted" : "Plain text", "M", togglePlain, "plain-tool"),
         tool("Theme", "T", toggleTheme, "wide-only"),
         me.owner ? h("a", { class: "tool", href: "#owner" }, "Owner", key("O")) : null,
-        tool("Keys", "?", help),
+        tool("Keys", "?", help, "keys-tool"),
       ),
     ),
     h("div", { class: "columns" }, shell.main, shell.side),
@@ -245,7 +245,7 @@ function drawActions() {
   put(shell.actions, []);
   shell.actions.replaceChildren(
     ...(pair
-      ? [act("Left is better", "1", () => pick("left"), "accept"), act("No difference", "0", () => pick("neither"), "plain-act"), act("Right is better", "2", () => pick("right"), "accept")]
+      ? [act("1 is better", "1", () => pick("left"), "accept"), act("2 is better", "2", () => pick("right"), "accept"), act("No difference", "0", () => pick("neither"), "plain-act")]
       : [act("Accept", "A", () => decide("accept"), "accept")]),
     act("Reject", "R", startRejecting, "reject"),
     act("Fix", "F", startMending, "fix"),
@@ -358,7 +358,7 @@ async function judges() {
     const after = await ask(`/api/items/${lastDecided.item}/reveal`, {});
     const view = decidedHere.get(lastDecided.item);
     const told = view?.sides
-      ? h("p", {}, "Meant as the better one: ", h("strong", {}, after.chosen === 0 ? "left" : "right"), lastDecided.pick && lastDecided.pick !== "neither" ? (lastDecided.pick === (after.chosen === 0 ? "left" : "right") ? ", as you said" : ", other than you said") : "")
+      ? h("p", {}, "Meant as the better one: ", h("strong", {}, after.chosen === 0 ? "answer 1" : "answer 2"), lastDecided.pick && lastDecided.pick !== "neither" ? (lastDecided.pick === (after.chosen === 0 ? "left" : "right") ? ", as you said" : ", other than you said") : "")
       : "";
     dialog("The sample that you decided last", told, afterwards(after));
   } catch (error) {
@@ -557,8 +557,8 @@ function onKeys() {
     { key: "a", name: "accept", run: () => decide("accept"), when: () => looking() && (!current.view.sides || current.after) },
     ...me.reasons.slice(0, 9).map((reason, i) => ({ key: String(i + 1), name: `reject: ${reason}`, run: () => decide("reject", { reason }), when: rejecting })),
     { key: "Enter", shown: "↵", name: "reject without a reason", run: () => decide("reject"), when: () => rejecting() && !document.activeElement?.closest("button") },
-    { key: "1", name: "the left (upper) answer is better", run: () => pick("left"), when: pair },
-    { key: "2", name: "the right (lower) answer is better", run: () => pick("right"), when: pair },
+    { key: "1", name: "answer 1 is better", run: () => pick("left"), when: pair },
+    { key: "2", name: "answer 2 is better", run: () => pick("right"), when: pair },
     { key: "0", name: "no difference", run: () => pick("neither"), when: pair },
     { key: "v", name: "tell which answer is meant as the better one", run: revealed, when: pair },
     { key: "r", name: "reject, with a reason", run: startRejecting, when: looking },

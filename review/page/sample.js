@@ -107,14 +107,14 @@ function pair(sides, options) {
   );
   const same = bodies.map((body) => body.cloneNode(true));
   const marked = markDifferences(bodies[0], bodies[1]);
-  const names = ["Left", "Right"];
+  const names = ["Answer 1", "Answer 2"];
   return h(
     "section",
     { class: "pair", "aria-label": "Two answers; where they differ is marked" },
     bodies.map((body, i) =>
       h(
         "article",
-        { class: "side", "aria-label": `${names[i]} answer`, "data-side": i },
+        { class: "side", "aria-label": names[i], "data-side": i },
         h("header", {}, h("span", { class: "side-name" }, names[i]), h("span", { class: "side-what" })),
         marked ? body : same[i],
       ),
@@ -194,9 +194,12 @@ function flow(of) {
   const into = new Set(of.edges.map((edge) => edge.target));
   const order = [];
   const reach = (id) => {
-    if (!byId.has(id) || order.includes(id)) return;
-    order.push(id);
-    for (const edge of of.edges) if (edge.source === id) reach(edge.target);
+    const found = [id];
+    for (const next of found) {
+      if (!byId.has(next) || order.includes(next)) continue;
+      order.push(next);
+      for (const edge of of.edges) if (edge.source === next) found.push(edge.target);
+    }
   };
   for (const node of of.nodes) if (!into.has(node.id)) reach(node.id);
   for (const node of of.nodes) reach(node.id);

@@ -111,6 +111,8 @@ function block(token) {
         token.lang ? h("span", { class: "code-name no-diff", "aria-hidden": "true" }, token.lang) : null,
         h("code", {}, token.text),
       );
+    case "html":
+      return h("p", { class: "plain", dir: "auto" }, token.raw.trimEnd());
     case "hr":
       return h("hr");
     case "list":
