@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..records import Sample
+
 NAME = "export"
+
+
+class Reviewed(StrEnum):
+    """Which samples, by what people decided about them."""
+
+    all = "all"
+    gold = "gold"
+    silver = "silver"
 
 
 def command(
@@ -22,10 +36,52 @@ def command(
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Export samples of a simulated model too.")
     ] = False,
+    reviewed: Annotated[
+        Reviewed,
+        typer.Option(
+            "--reviewed",
+            help="gold: what people accepted or mended; silver: what nobody decided about; all:"
+            " both. What people rejected or dispute is in none.",
+        ),
+    ] = Reviewed.all,
+    require_certificate: Annotated[
+        float | None,
+        typer.Option(
+            "--require-certificate",
+            min=0,
+            max=1,
+            help="Refuse unless a certificate shows that this share, such as 0.9, is acceptable.",
+        ),
+    ] = None,
+    database: Annotated[
+        str,
+        typer.Option("--database", help="The review's database, where it is not DIR/review.db."),
+    ] = "",
 ) -> None:
-    """Write the kept samples in a training format."""
+    """Write the kept samples in a training format, as people left them."""
     from ..exports import Export, export
+    from ..exports import require_certificate as require
     from ..pipeline.components import component
 
     chosen = component("exports", (Export,), format_, "--format")
-    print(export(folder, chosen, to, allow_simulated))
+    if require_certificate is not None:
+        require(folder, require_certificate)
+    review = _review(folder, database, reviewed)
+    print(export(folder, chosen, to, allow_simulated, review=review))
+
+
+def _review(folder: Path, database: str, tier: Reviewed) -> Callable[[Sample], Sample | str] | None:
+    """What people's verdicts make of each sample; None where nobody was asked."""
+    from ..review.where import has_reviews
+
+    there = has_reviews(folder, database)
+    if tier is Reviewed.all and not there:
+        return None
+    from ..review.decided import decided, reviewed
+
+    if not there:
+        return reviewed({}, tier.value)
+    from ..review.store import open_reviews
+
+    with open_reviews(folder, database) as reviews:
+        return reviewed(decided(reviews.verdicts()), tier.value)

@@ -21,11 +21,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ..errors import ReviewError, SilversmithError
 from .tables import prepare
+from .where import DATABASE_VARIABLE
 
 __all__ = ["DATABASE_VARIABLE", "Database", "FullDiskError", "open_database"]
-
-DATABASE_VARIABLE = "SILVERSMITH_REVIEW_DATABASE"
-"""The environment variable with the URL of the database, where it is not the run folder's own."""
 
 _AT_ONCE = 200
 

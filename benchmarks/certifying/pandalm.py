@@ -29,7 +29,7 @@ def pandalm_lots(
     "kept", which are nearly all good as a filter leaves them, are the samples that the other judge
     did not take for the worse one, acceptable unless all three people did. A tenth of the samples,
     drawn anew for each lot, gives the labels that calibrate; lots are drawn from the others with
-    replacement.
+    replacement. The quarters of the file are the strata that a judge has no part in.
     """
     path = folder / "pandalm" / "testset.jsonl" if folder is not None else None
     if path is None or not path.is_file():
@@ -51,7 +51,7 @@ def _samples(
     rows: list[dict[str, object]], judge: str, *, filtered: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     good, scores, strategies = [], [], []
-    for row in rows:
+    for place, row in enumerate(rows):
         people = [int(str(row[name])) for name in ("a1", "a2", "a3")]
         said = str(row[judge])
         other_judge = str(row[next(one for one in _JUDGES if one != judge)])
@@ -61,7 +61,7 @@ def _samples(
             worse = Counter(verdict == 3 - response for verdict in people)[True]
             good.append(worse < (3 if filtered else 2))
             scores.append(_score(said, response))
-            strategies.append(min(len(str(row["instruction"])) // 60, 3))
+            strategies.append(place * 4 // len(rows))
     return np.array(good), np.array(scores), np.array(strategies)
 
 
