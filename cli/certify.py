@@ -25,10 +25,9 @@ def command(
     defects."""
     from ..review.certificate import certificate_of
     from ..review.certificate_text import as_markdown, write_certificate
-    from ..review.store import open_reviews
+    from ..review.where import verdicts_in
 
-    with open_reviews(folder, database) as reviews:
-        certificate = certificate_of(folder, reviews.verdicts())
+    certificate = certificate_of(folder, verdicts_in(folder, database))
     paths = write_certificate(folder, certificate)
     if json:
         print(paths[0].read_text(encoding="utf-8"), end="")

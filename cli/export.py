@@ -72,16 +72,11 @@ def command(
 
 def _review(folder: Path, database: str, tier: Reviewed) -> Callable[[Sample], Sample | str] | None:
     """What people's verdicts make of each sample; None where nobody was asked."""
-    from ..review.where import has_reviews
+    from ..review.where import verdicts_in
 
-    there = has_reviews(folder, database)
-    if tier is Reviewed.all and not there:
+    verdicts = verdicts_in(folder, database)
+    if tier is Reviewed.all and not verdicts:
         return None
     from ..review.decided import decided, reviewed
 
-    if not there:
-        return reviewed({}, tier.value)
-    from ..review.store import open_reviews
-
-    with open_reviews(folder, database) as reviews:
-        return reviewed(decided(reviews.verdicts()), tier.value)
+    return reviewed(decided(verdicts), tier.value)

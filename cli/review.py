@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..review.records import ReviewPlan
 
 NAME = "review"
+PLAN = "With --plan"
 
 
 def command(
@@ -48,8 +49,91 @@ def command(
         ),
     ] = 30.0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Decide which samples are shown, and end.")
+    ] = False,
+    replan: Annotated[
+        bool, typer.Option("--replan", help="Put the plan in the place of an earlier one.")
+    ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            help="Plan for an interval of this half width, such as 0.03.", rich_help_panel=PLAN
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Plan for so many minutes of people's time.", rich_help_panel=PLAN),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(help="Plan so many samples for the estimate.", rich_help_panel=PLAN),
+    ] = None,
+    expect: Annotated[
+        float,
+        typer.Option(
+            help="The acceptance rate expected; 0.5 needs the most samples.", rich_help_panel=PLAN
+        ),
+    ] = 0.5,
+    level: Annotated[
+        float, typer.Option(help="The confidence of the interval.", rich_help_panel=PLAN)
+    ] = 0.95,
+    stratify: Annotated[
+        list[str] | None,
+        typer.Option(help="Draw from strata: some of strategy,label,score.", rich_help_panel=PLAN),
+    ] = None,
+    sequential: Annotated[
+        bool,
+        typer.Option("--sequential", help="Let the review stop at any time.", rich_help_panel=PLAN),
+    ] = False,
+    people: Annotated[
+        int, typer.Option(help="How many review; all see the gold ones.", rich_help_panel=PLAN)
+    ] = 1,
+    seconds_each: Annotated[
+        float, typer.Option(help="How long one decision takes.", rich_help_panel=PLAN)
+    ] = 40.0,
+    overlap: Annotated[
+        float, typer.Option(help="The share that several people decide.", rich_help_panel=PLAN)
+    ] = 0.1,
+    overlap_reviewers: Annotated[
+        int, typer.Option(help="How many people these are.", rich_help_panel=PLAN)
+    ] = 2,
+    repeats: Annotated[
+        float, typer.Option(help="The share that one person sees twice.", rich_help_panel=PLAN)
+    ] = 0.05,
+    routed: Annotated[
+        int | None,
+        typer.Option(
+            help="How many on which judges disagree are shown beside.",
+            show_default="a twentieth",
+            rich_help_panel=PLAN,
+        ),
+    ] = None,
+    gold: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of samples whose right verdict is known: columns id, verdict.",
+            rich_help_panel=PLAN,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of the draw.", show_default="random", rich_help_panel=PLAN),
+    ] = None,
 ) -> None:
     """Serve the page on which people spot-check the kept samples. Ctrl-C ends it."""
+    if plan or replan:
+        from ..review.wanted import Wanted
+        from .review_plan import draw_and_show, gold_in, names
+
+        wanted = Wanted(
+            precision=precision, minutes=minutes, samples=samples, expect=expect, level=level,
+            stratify=names(stratify), sequential=sequential, people=people,
+            seconds_each=seconds_each, overlap=overlap, overlap_reviewers=overlap_reviewers,
+            repeats=repeats, routed=routed, gold=gold_in(gold), seed=seed,
+        )  # fmt: skip
+        draw_and_show(folder, wanted, anew=replan)
+        return
     from ..review.serving import ServeOptions, can_open_browser, serve
 
     def announce(link: str, plan: ReviewPlan, where: str) -> None:
