@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from ..errors import ReviewError, SilversmithError
 from .tables import prepare
 from .where import DATABASE_VARIABLE
 
-__all__ = ["DATABASE_VARIABLE", "Database", "FullDiskError", "open_database"]
+__all__ = ["DATABASE_VARIABLE", "ClashError", "Database", "FullDiskError", "open_database"]
 
 _AT_ONCE = 200
 
@@ -32,6 +32,10 @@ T = TypeVar("T")
 
 class FullDiskError(ReviewError):
     """Nothing can be written for now; what was sent is to be sent again."""
+
+
+class ClashError(ReviewError):
+    """Two did the same at the same moment; done again, it finds what the other one did."""
 
 
 class Database:
@@ -235,6 +239,8 @@ def _sentences(where: str) -> Iterator[None]:
     """What a database says, as a sentence for the user."""
     try:
         yield
+    except IntegrityError as error:
+        raise ClashError(f"{where}: somebody did the same at the same moment: try again") from error
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         lower = said.lower()

@@ -76,6 +76,7 @@ class Guard:
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
         refusal = self._refusal(scope, headers)
         if refusal is not None:
+            await _drain(receive)
             await _refuse(sending, *refusal)
             return
         await self._app(scope, _bounded(receive), sending)
@@ -142,6 +143,16 @@ def _bounded(receive: Any) -> Callable[[], Awaitable[Message]]:
         return message
 
     return bounded
+
+
+async def _drain(receive: Any) -> None:
+    """Take what still comes, within bounds: who is cut off while sending does not hear why."""
+    seen = 0
+    while seen < 8 * LARGEST_BODY:
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
 
 
 async def _refuse(send: Any, status: int, sentence: str) -> None:

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from ..errors import ReviewError
 from .assignment import assigned, give_out, take_up_skipped
-from .database import FullDiskError
+from .database import ClashError, FullDiskError
 from .entries import Entry, enter
 from .guard import Attempts
 from .page_files import PageFile
@@ -74,7 +74,10 @@ class Served:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Done, and safe on disk."""
-        return await asyncio.wrap_future(self.store.database.write(work))
+        try:
+            return await asyncio.wrap_future(self.store.database.write(work))
+        except ClashError:  # another server on the same database was as quick
+            return await asyncio.wrap_future(self.store.database.write(work))
 
     async def totals(self) -> dict[str, int]:
         """How far the review is in all, as of some seconds ago."""

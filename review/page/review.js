@@ -228,6 +228,7 @@ function show(view, { keep: staying = false } = {}) {
     view.scores_shown ? h("details", { class: "block", open: true }, h("summary", {}, h("span", { class: "block-name" }, "Judges")), afterwards(view)) : "",
     drawn,
   );
+  shell.main.dataset.item = view.item;
   if (current.after) tellSides(shell.main, current.after);
   shell.panel.replaceChildren();
   drawActions();
@@ -262,6 +263,7 @@ function finished() {
   current = null;
   shell.panel.replaceChildren();
   shell.actions.replaceChildren(act("Undo", "U", undo, "skip"));
+  shell.main.dataset.item = "";
   shell.main.replaceChildren(
     h(
       "div",

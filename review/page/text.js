@@ -182,7 +182,8 @@ let renderer = null;
 
 /** A formula in MathML. What draws it is fetched with the first one. */
 function formula(token) {
-  const place = h(token.display ? "div" : "span", { class: "formula", dir: "ltr" }, h("code", {}, token.raw.trim()));
+  const wide = token.display ? { tabindex: 0, role: "group", "aria-label": "Formula" } : {};
+  const place = h(token.display ? "div" : "span", { class: "formula", dir: "ltr", ...wide }, h("code", {}, token.raw.trim()));
   renderer ||= import("./vendor/temml.js").then((module) => module.default);
   renderer.then(
     (temml) => {

@@ -38,7 +38,9 @@ def write_run(folder: Path, samples: Sequence[Sample]) -> Path:
 def some_samples(count: int) -> list[Sample]:
     """Short samples, all different."""
     return [
-        Sample.pair(f"What is {n} + {n}?", f"It is {2 * n}.", id=f"{n:032x}", strategy="instruction")
+        Sample.pair(
+            f"What is {n} + {n}?", f"It is {2 * n}.", id=f"{n:032x}", strategy="instruction"
+        )
         for n in range(count)
     ]
 
