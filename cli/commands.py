@@ -9,11 +9,13 @@ from . import (
     certify,
     export,
     filter,
+    forget,
     judge,
     plan,
     recover,
     review,
     reviewers,
+    reviews,
     run,
     simulate,
 )
@@ -28,9 +30,22 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, plan, judge, agreement, filter, review, certify, export, recover, simulate):
+for module in (
+    run,
+    plan,
+    judge,
+    agreement,
+    filter,
+    review,
+    certify,
+    export,
+    forget,
+    recover,
+    simulate,
+):
     app.command(module.NAME)(module.command)
 app.add_typer(reviewers.app, name=reviewers.NAME)
+app.add_typer(reviews.app, name=reviews.NAME)
 
 
 @app.callback(invoke_without_command=True)

@@ -53,6 +53,13 @@ def command(
             help="Refuse unless a certificate shows that this share, such as 0.9, is acceptable.",
         ),
     ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--fixes-as-pairs",
+            help="Make what people mended a pair: as mended is chosen, as it was is rejected.",
+        ),
+    ] = False,
     database: Annotated[
         str,
         typer.Option("--database", help="The review's database, where it is not DIR/review.db."),
@@ -66,11 +73,13 @@ def command(
     chosen = component("exports", (Export,), format_, "--format")
     if require_certificate is not None:
         require(folder, require_certificate)
-    review = _review(folder, database, reviewed)
+    review = _review(folder, database, reviewed, pairs)
     print(export(folder, chosen, to, allow_simulated, review=review))
 
 
-def _review(folder: Path, database: str, tier: Reviewed) -> Callable[[Sample], Sample | str] | None:
+def _review(
+    folder: Path, database: str, tier: Reviewed, pairs: bool
+) -> Callable[[Sample], Sample | str] | None:
     """What people's verdicts make of each sample; None where nobody was asked."""
     from ..review.where import verdicts_in
 
@@ -79,4 +88,4 @@ def _review(folder: Path, database: str, tier: Reviewed) -> Callable[[Sample], S
         return None
     from ..review.decided import decided, reviewed
 
-    return reviewed(decided(verdicts), tier.value)
+    return reviewed(decided(verdicts), tier.value, pairs=pairs)

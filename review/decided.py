@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import orjson
 
-from ..records import Review, Sample, sample_to_json
+from ..records import Flaw, Review, Sample, sample_to_json
 from .fixes import mend
 from .outcomes import outcome_of
 from .population import content_hash
@@ -62,7 +62,7 @@ def _decided(given: list[Verdict]) -> Decided:
 
 
 def reviewed(
-    found: Mapping[tuple[str, str], Decided], tier: Tier
+    found: Mapping[tuple[str, str], Decided], tier: Tier, *, pairs: bool = False
 ) -> Callable[[Sample], Sample | str]:
     """What becomes of a sample on export: the sample, mended where people mended it, with its
     tier and verdict in `review`; or why it is left out.
@@ -71,6 +71,8 @@ def reviewed(
         found: as `decided` gives it. A verdict on another content counts for nothing.
         tier: "gold" for the samples that people accepted or mended alone, "silver" for those that
             nobody has decided about, "all" for both. Rejected and disputed ones are in neither.
+        pairs: whether a mended sample without a rejected half gets the original as one, with the
+            reason as its flaw, so that the mended answer is the chosen one of a pair.
     """
     known = {sample for sample, _ in found}
 
@@ -87,6 +89,20 @@ def reviewed(
         if tier == "silver":
             return "reviewed, and so gold"
         changed = mend(sample, orjson.loads(one.by.fixed)) if one.verdict == "fix" else sample
+        if pairs and one.verdict == "fix" and not sample.rejected:
+            changed = _pair(sample, changed, one.by)
         return changed.with_(review=Review("gold", one.verdict))
 
     return pass_on
+
+
+def _pair(sample: Sample, mended: Sample, by: Verdict) -> Sample:
+    """Chosen as mended, rejected as it was, where the answers differ and the prompts do not."""
+    if mended.messages[:-1] != sample.messages[:-1] or mended.response == sample.response:
+        return mended
+    return mended.with_(
+        strategy="contrast",
+        rejected=sample.messages,
+        rejected_origin=sample.origin,
+        flaw=Flaw(by.reason or "mended by a person", by.text),
+    )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SCORE_BANDS", "Estimates", "estimates"]
+__all__ = ["SCORE_BANDS", "Estimates", "estimates", "strata_again"]
 
 SCORE_BANDS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Where the bands of scores begin, but for the lowest, which begins at 0."""
@@ -119,7 +119,7 @@ class _Drawn:
         stratum_of = np.zeros(len(population), dtype=np.int64)
         if plan.design == "stratified":
             number = {stratum.name: n for n, stratum in enumerate(plan.strata)}
-            stratum_of = np.array([number[name] for name in _strata_again(plan, population)])
+            stratum_of = np.array([number[name] for name in strata_again(plan, population)])
         return cls(
             np.array([index[one.item.sample] for one in seen], dtype=np.int64),
             np.array([one.state == "good" for one in seen], dtype=np.bool_),
@@ -210,7 +210,7 @@ def _one_lot(good: int, unresolved: int, seen: int, size: int, plan: ReviewPlan)
     return _Ends(value, low, high, "exact")
 
 
-def _strata_again(plan: ReviewPlan, population: Population) -> list[str]:
+def strata_again(plan: ReviewPlan, population: Population) -> list[str]:
     """Each kept sample's stratum, as it was when the plan was drawn.
 
     Raises:
