@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from .entries import standing
 from .people import list_reviewers
-from .records import Verdict
-from .tables import assignments, items, log, reasons
+from .records import ReviewPlan, Verdict
+from .tables import FREE, assignments, items, log, reasons
 from .view import unpack
 
 __all__ = ["add_reason", "known_reasons", "overview", "progress_of", "totals"]
@@ -44,26 +44,31 @@ def progress_of(connection: Connection, plan: str, reviewer: int) -> dict[str, i
     return {"decided": by_state.get("done", 0), "skipped": by_state.get("skipped", 0)}
 
 
-def totals(connection: Connection, plan: str) -> dict[str, int]:
+def totals(connection: Connection, plan: ReviewPlan) -> dict[str, int]:
     """How many items the plan has that are shown to so many people, and how many are decided by as
     many as are to decide them. Gold items and repeats, which have no end, are not counted."""
-    counted = (items.c.plan == plan, items.c.role.in_(["estimate", "routed"]))
-    whole = connection.execute(select(func.count()).where(*counted)).scalar_one()
-    still = select(func.count()).where(*counted, items.c.free > 0)
-    lent = (
-        select(func.count(items.c.item.distinct()))
-        .join(
-            assignments,
-            (assignments.c.plan == items.c.plan) & (assignments.c.item == items.c.item),
-        )
-        .where(*counted, items.c.free <= 0, assignments.c.state == "open")
+    counts = Counter(item.role for item in plan.items)
+    whole = counts["estimate"] + counts["routed"]
+    # Gold items are free for ever, and repeats never.
+    free = connection.execute(
+        select(func.count()).select_from(items).where(items.c.plan == plan.id, FREE)
+    ).scalar_one()
+    lent = select(assignments.c.item).where(
+        assignments.c.plan == plan.id, assignments.c.state == "open"
     )
-    remaining = connection.execute(still).scalar_one() + connection.execute(lent).scalar_one()
-    return {"items": whole, "decided": whole - remaining}
+    last = select(func.count()).where(
+        items.c.plan == plan.id,
+        items.c.item.in_(set(connection.execute(lent).scalars())),
+        items.c.free <= 0,
+        items.c.role.in_(["estimate", "routed"]),
+    )
+    remaining = free - counts["gold"] + connection.execute(last).scalar_one()
+    return {"items": whole, "decided": max(0, whole - remaining)}
 
 
-def overview(connection: Connection, plan: str) -> dict[str, Any]:
+def overview(connection: Connection, of: ReviewPlan) -> dict[str, Any]:
     """What the owner sees: people and their pace, agreement as it grows, disputed samples."""
+    plan = of.id
     verdicts = [one for one in standing(connection, plan) if one.verdict != "skip"]
     own = [one for one in verdicts if not one.settles]
     settled = {one.item: one for one in verdicts if one.settles}
@@ -73,7 +78,7 @@ def overview(connection: Connection, plan: str) -> dict[str, Any]:
     several = [group for group in by_item.values() if len(group) > 1]
     disputed = [group for group in several if len({_acceptable(one) for one in group}) > 1]
     return {
-        "totals": totals(connection, plan),
+        "totals": totals(connection, of),
         "people": _people(connection, plan, own),
         "agreement": _agreement(several),
         "disputed": [

@@ -84,7 +84,7 @@ class Served:
         until, known = self._totals
         if not known or time.monotonic() > until:
             self._totals = (time.monotonic() + _TOTALS_S, known)  # one asks, others need not wait
-            known = await self.read(lambda connection: totals(connection, self.plan.id))
+            known = await self.read(lambda connection: totals(connection, self.plan))
             self._totals = (time.monotonic() + _TOTALS_S, known)
         return known
 
@@ -261,24 +261,22 @@ async def next_items(served: ServedHere, who: Who, given: Next) -> Response:
     """The next items for this person, so that their page holds a few; they are lent to them."""
     plan = served.plan.id
 
-    def lend(connection: Connection) -> list[Any]:
+    def lend(connection: Connection) -> tuple[list[Any], dict[str, int]]:
         if given.again:
             take_up_skipped(connection, plan, who.reviewer)
         found = give_out(
             connection, plan, who.reviewer,
             have=given.have, count=HELD, lease_s=served.lease_s,
         )  # fmt: skip
-        if not found:
-            return []
         query = select(items.c.item, items.c.body).where(
             items.c.plan == plan, items.c.item.in_(found)
         )
-        bodies = {row.item: row.body for row in connection.execute(query)}
-        return [(item, bodies[item]) for item in found]
+        bodies = {row.item: row.body for row in connection.execute(query)} if found else {}
+        mine = progress_of(connection, plan, who.reviewer)
+        return [(item, bodies[item]) for item in found], mine
 
-    lent = await served.write(lend)
+    lent, mine = await served.write(lend)
     views = [_view(served, who, item, body) for item, body in lent]
-    mine = await served.read(lambda connection: progress_of(connection, plan, who.reviewer))
     return _json({"items": views, "progress": mine, "totals": await served.totals()})
 
 
@@ -336,7 +334,7 @@ async def verdicts(served: ServedHere, who: Who, given: Verdicts) -> Response:
 @_router.get("/api/owner")
 async def owner_page(served: ServedHere, who: Owner) -> Response:
     """People, agreement and disputes."""
-    found = await served.read(lambda connection: overview(connection, served.plan.id))
+    found = await served.read(lambda connection: overview(connection, served.plan))
     return _json(found | {"changed": served.changed(), "planned": len(served.plan.items)})
 
 
