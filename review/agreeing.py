@@ -132,7 +132,7 @@ def attention(found: Sequence[Outcome]) -> tuple[Attention, ...]:
         gold = [
             (verdict.verdict == "accept") == (one.item.expected == "accept")
             for one, verdict in decided
-            if one.item.role == "gold" and verdict.verdict != "skip"
+            if one.item.expected and one.item.role != "repeat" and verdict.verdict != "skip"
         ]
         same = sum((a.verdict == "accept") == (b.verdict == "accept") for a, b in twice)
         seconds = median(verdict.seconds for _, verdict in decided)

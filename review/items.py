@@ -36,6 +36,7 @@ def planned_items(
             PlannedItem(
                 item=_name(seed, "estimate", name), sample=name, content=contents[name],
                 role="estimate", place=0, stratum=stratum, weight=weight,
+                expected=wanted.gold.get(name, ""),
             )
             for name in names
         ]  # fmt: skip

@@ -11,6 +11,7 @@ __all__ = [
     "Design",
     "Forgotten",
     "PlannedItem",
+    "Returned",
     "ReviewPlan",
     "Reviews",
     "Role",
@@ -55,7 +56,8 @@ class PlannedItem:
             (gold).
         weight: how many kept samples it stands for (stratum's size over those drawn from it); 0
             where it does not count for the estimate.
-        expected: for gold the right verdict, "accept" or "reject"; else "".
+        expected: the right verdict where it is known, "accept" or "reject"; else "". A gold sample
+            that was drawn by lot too counts for the estimate.
         repeats: for a repeat the item that it repeats; it is for the people who decided that one,
             and some items after it; else "".
     """
@@ -159,6 +161,33 @@ class Verdict:
     shown: str = ""
     scores_shown: bool = False
     settles: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """A verdict as another tool gave it back.
+
+    Attributes:
+        where: the file and the row, for messages.
+        item, sample: as they were handed over; either may be "".
+        reviewer: as the tool names the person, or "".
+        verdict: "accept", "reject", "fix" or "skip"; "" where nobody decided.
+        reason, text: as in `Verdict`.
+        response: for "fix" the last answer as it should be, or "".
+        when: as the tool wrote it, or "".
+        seconds: how long it took; 0 where that is not known.
+    """
+
+    where: str
+    item: str
+    sample: str
+    reviewer: str
+    verdict: str
+    reason: str = ""
+    text: str = ""
+    response: str = ""
+    when: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
