@@ -27,7 +27,13 @@ class Reviewed(StrEnum):
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder.")],
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="trl-sft, trl-dpo, jsonl, or one of your own.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="trl-sft, trl-dpo, jsonl, or one of your own; or the planned samples of a review"
+            " for argilla, label-studio, csv or xlsx.",
+        ),
     ],
     to: Annotated[
         Path | None,
@@ -66,13 +72,16 @@ def command(
     ] = "",
 ) -> None:
     """Write the kept samples in a training format, as people left them."""
-    from ..exports import Export, export
+    from ..exports import Export, HandOver, export, hand_over
     from ..exports import require_certificate as require
     from ..pipeline.components import component
 
-    chosen = component("exports", (Export,), format_, "--format")
+    chosen = component("exports", (Export, HandOver), format_, "--format")
     if require_certificate is not None:
         require(folder, require_certificate)
+    if isinstance(chosen, HandOver):
+        print(hand_over(folder, chosen, to, reasons=_reasons()))
+        return
     review = _review(folder, database, reviewed, pairs)
     print(export(folder, chosen, to, allow_simulated, review=review))
 
@@ -89,3 +98,10 @@ def _review(
     from ..review.decided import decided, reviewed
 
     return reviewed(decided(verdicts), tier.value, pairs=pairs)
+
+
+def _reasons() -> list[str]:
+    """The defects that a project begins with."""
+    from ..review.store import REASONS
+
+    return list(REASONS)

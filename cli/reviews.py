@@ -18,6 +18,8 @@ app = typer.Typer(
     help="What people decided: as labels, as failures, and from other tools.", no_args_is_help=True
 )
 
+_SHOWN = 20
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder.")]
 To = Annotated[Path | None, typer.Option("--to", help="The file to write.")]
 Database = Annotated[str, typer.Option(help="The database's URL.", show_default="DIR/review.db")]
@@ -46,6 +48,48 @@ def failures(folder: Folder, to: To = None, database: Database = "") -> None:
     path = to or folder / "exports" / "reviews" / "failures.jsonl"
     count = _write(path, failure_rows(folder, verdicts_in(folder, database)), "rejected or mended")
     print(f"{count:,} samples in {path}")
+
+
+@app.command("import")
+def import_(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the other tool exported.")],
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", help="argilla, label-studio, csv or xlsx.", show_default="by the file"
+        ),
+    ] = "",
+    reviewer: Annotated[
+        str, typer.Option("--reviewer", help="Who decided, where the file does not say.")
+    ] = "",
+    database: Database = "",
+) -> None:
+    """Verdicts from another tool; those that are here already are passed over."""
+    from ..exports import HandOver, kind_of
+    from ..pipeline.components import component
+    from ..review.returned import match
+    from ..review.store import open_reviews
+
+    tool = component("exports", (HandOver,), format_ or kind_of(file), "--format")
+    with open_reviews(folder, database) as store:
+        found = match(folder, tool.read(file), store.verdicts(), reviewer=reviewer)
+        added = store.add(found.verdicts)
+    print(
+        f"{added:,} verdicts added, {found.known:,} were here already, {found.open:,} rows are"
+        " undecided"
+    )
+    for what, lines in (
+        ("conflicts with what was said before, which stays", found.conflicts),
+        ("rows of no planned item", found.unknown),
+        ("rows that cannot be used", found.faults),
+    ):
+        if lines:
+            more = f" and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else ""
+            print(f"{len(lines):,} {what}:")
+            print("\n".join(f"  {line}" for line in lines[:_SHOWN]) + more)
+    if found.faults or found.unknown or found.conflicts:
+        raise typer.Exit(1)
 
 
 def _write(path: Path, rows: Iterable[dict[str, Any]], what: str) -> int:

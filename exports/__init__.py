@@ -2,6 +2,15 @@
 
 from .base import Export
 from .card import require_certificate
+from .handover import HandOver, hand_over, kind_of
 from .writing import ExportReport, export
 
-__all__ = ["Export", "ExportReport", "export", "require_certificate"]
+__all__ = [
+    "Export",
+    "ExportReport",
+    "HandOver",
+    "export",
+    "hand_over",
+    "kind_of",
+    "require_certificate",
+]

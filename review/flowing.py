@@ -35,8 +35,8 @@ def label_rows(folder: Path, verdicts: Iterable[Verdict]) -> Iterator[dict[str, 
     said: dict[tuple[str, str], dict[str, int]] = {}
     for one in given:
         if one.verdict != "skip":
-            row = said.setdefault((one.sample, one.content), {})
-            row[one.reviewer] = int(one.verdict == "accept")
+            verdict_of = said.setdefault((one.sample, one.content), {})
+            verdict_of[one.reviewer] = int(one.verdict == "accept")
     found = decided(given)
     for row in kept_rows(folder):
         key = (row["id"], content_hash(row))
