@@ -83,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(
             "{verdicts:,} verdicts by {people} people in {seconds:.0f} s ({per_s:.0f} requests/s);"
             " lost {lost}, doubled {doubled}, failed {failed}; ready after {ready_s:.1f} s;"
-            " server {rss_mb:.0f} MB".format(**figures)
+            " server {cpu_ms:.1f} ms of CPU a request, {rss_mb:.0f} MB; load average"
+            " {load_average:.1f} on {cpus} CPUs".format(**figures)
         )
     return int(any(figures[name] for name in ("lost", "doubled", "failed")))
 
@@ -139,7 +140,9 @@ def _serve_and_load(folder: Path, plan: ReviewPlan, options: argparse.Namespace)
         ready_s = time.perf_counter() - started
         url = link.partition("/#")[0]
         load = _Load(url, options.think, options.seconds)
+        cpu_s = _cpu_s(server.pid)
         asyncio.run(load.run(tokens))
+        cpu_s = _cpu_s(server.pid) - cpu_s
         rss_mb = _peak_mb(server.pid)
     finally:
         server.terminate()
@@ -158,7 +161,8 @@ def _serve_and_load(folder: Path, plan: ReviewPlan, options: argparse.Namespace)
         "people": options.people, "samples": options.samples, "items": len(plan.items),
         "seconds": load.seconds, "verdicts": len(found), "per_s": len(every) / load.seconds,
         "lost": lost, "doubled": doubled, "failed": load.failed, "ready_s": ready_s,
-        "rss_mb": rss_mb, "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
+        "cpu_ms": 1000 * cpu_s / len(every), "rss_mb": rss_mb,
+        "cpus": os.cpu_count(), "load_average": os.getloadavg()[0],
         "requests": {**requests, "all": _spread(every)},
     }  # fmt: skip
 
@@ -238,6 +242,11 @@ def _spread(times: list[float]) -> dict[str, float]:
     return {
         "count": len(ordered), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": ordered[-1],
     }  # fmt: skip
+
+
+def _cpu_s(pid: int) -> float:
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mb(pid: int) -> float:

@@ -81,11 +81,13 @@ def assigned(connection: Connection, plan: str, reviewer: int, item: str) -> Any
 
 
 def close_item(
-    connection: Connection, plan: str, reviewer: int, item: str, *, skipped: bool
+    connection: Connection, plan: str, reviewer: int, item: str, lent: Any, *, skipped: bool
 ) -> None:
-    """A person has decided about an item that was lent to them, or passes it on."""
-    found = assigned(connection, plan, reviewer, item)
-    before = found.state if found is not None else "lost"
+    """A person has decided about an item that was lent to them, or passes it on.
+
+    Args:
+        lent: its assignment, as `assigned` gives it.
+    """
     nth = _decided(connection, plan, reviewer) + (0 if skipped else 1)
     state = "skipped" if skipped else "done"
     connection.execute(
@@ -94,7 +96,7 @@ def close_item(
         .values(state=state, nth=nth, until=0.0)
     )
     holds = {"open": True, "done": True, "lost": False, "skipped": False, "due": False}
-    _change_free(connection, plan, item, int(holds[before]) - int(holds[state]))
+    _change_free(connection, plan, item, int(holds[lent.state]) - int(holds[state]))
     if state == "done":
         _plan_repeats(connection, plan, reviewer, item, nth)
 

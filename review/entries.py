@@ -73,7 +73,9 @@ def enter(connection: Connection, plan: str, who: Session, entry: Entry, *, leas
     if entry.settles and not who.owner:
         raise ReviewError("Only the owner settles what others disagree on")
     item = connection.execute(
-        select(items).where(items.c.plan == plan, items.c.item == entry.item)
+        select(items.c.sample, items.c.content, plans.c.dataset)
+        .join(plans, plans.c.plan == items.c.plan)
+        .where(items.c.plan == plan, items.c.item == entry.item)
     ).first()
     lent = assigned(connection, plan, who.reviewer, entry.item)
     if item is None or ((lent is None or lent.state == "due") and not entry.settles):
@@ -83,11 +85,14 @@ def enter(connection: Connection, plan: str, who: Session, entry: Entry, *, leas
     verdict, reason = _decided(entry, plan, who)
     fixed = ""
     if verdict == "fix":
-        mend(unpack(item.body), entry.fixed)
+        body = connection.execute(
+            select(items.c.body).where(items.c.plan == plan, items.c.item == entry.item)
+        ).scalar_one()
+        mend(unpack(body), entry.fixed)
         fixed = orjson.dumps(entry.fixed, option=orjson.OPT_SORT_KEYS).decode()
     _add(connection, plan, who, entry, item, verdict=verdict, reason=reason, fixed=fixed)
     if not entry.settles:
-        close_item(connection, plan, who.reviewer, entry.item, skipped=verdict == "skip")
+        close_item(connection, plan, who.reviewer, entry.item, lent, skipped=verdict == "skip")
     return verdict
 
 
@@ -122,7 +127,7 @@ def _decided(entry: Entry, plan: str, who: Session) -> tuple[str, str]:
 
 
 def _take_back(
-    connection: Connection, plan: str, who: Session, entry: Entry, item: Row[Any], lease_s: float
+    connection: Connection, plan: str, who: Session, entry: Entry, item: Any, lease_s: float
 ) -> str:
     undone = connection.execute(
         select(log.c.id).where(
@@ -141,15 +146,14 @@ def _take_back(
 
 
 def _add(
-    connection: Connection, plan: str, who: Session, entry: Entry, item: Row[Any], **values: Any
+    connection: Connection, plan: str, who: Session, entry: Entry, item: Any, **values: Any
 ) -> None:
-    dataset = connection.execute(select(plans.c.dataset).where(plans.c.plan == plan)).scalar_one()
     row = {
         "id": entry.id,
         "kind": "verdict",
         "undoes": "",
         "plan": plan,
-        "dataset": dataset,
+        "dataset": item.dataset,
         "item": entry.item,
         "sample": item.sample,
         "content": item.content,
@@ -159,7 +163,7 @@ def _add(
         "fixed": "",
         "wrong_steps": orjson.dumps(sorted(set(entry.wrong_steps))).decode(),
         "shown": entry.shown,
-        "scores_shown": entry.scores_shown,
+        "scores_shown": entry.scores_shown or _saw_scores(connection, plan, who, entry.item),
         "settles": entry.settles,
         "seconds": entry.seconds,
         "decided": entry.decided or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -167,6 +171,17 @@ def _add(
         "pick": entry.pick,
     }
     connection.execute(insert(log).values(row | values))
+
+
+def _saw_scores(connection: Connection, plan: str, who: Session, item: str) -> bool:
+    """Whether the person asked for what is hidden before."""
+    asked = select(log.c.seq).where(
+        log.c.plan == plan,
+        log.c.item == item,
+        log.c.reviewer == who.name,
+        log.c.kind == "reveal",
+    )
+    return connection.execute(asked.limit(1)).first() is not None
 
 
 def add_given(connection: Connection, given: Iterable[Verdict]) -> int:

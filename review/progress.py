@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from .entries import standing
 from .people import list_reviewers
-from .records import ReviewPlan, Verdict
+from .records import Verdict
 from .tables import FREE, assignments, items, log, reasons
 from .view import unpack
 
@@ -44,31 +45,33 @@ def progress_of(connection: Connection, plan: str, reviewer: int) -> dict[str, i
     return {"decided": by_state.get("done", 0), "skipped": by_state.get("skipped", 0)}
 
 
-def totals(connection: Connection, plan: ReviewPlan) -> dict[str, int]:
+def totals(connection: Connection, plan: str, counts: Mapping[str, int]) -> dict[str, int]:
     """How many items the plan has that are shown to so many people, and how many are decided by as
-    many as are to decide them. Gold items and repeats, which have no end, are not counted."""
-    counts = Counter(item.role for item in plan.items)
-    whole = counts["estimate"] + counts["routed"]
+    many as are to decide them. Gold items and repeats, which have no end, are not counted.
+
+    Args:
+        counts: how many items of each role the plan has.
+    """
+    whole = counts.get("estimate", 0) + counts.get("routed", 0)
     # Gold items are free for ever, and repeats never.
     free = connection.execute(
-        select(func.count()).select_from(items).where(items.c.plan == plan.id, FREE)
+        select(func.count()).select_from(items).where(items.c.plan == plan, FREE)
     ).scalar_one()
     lent = select(assignments.c.item).where(
-        assignments.c.plan == plan.id, assignments.c.state == "open"
+        assignments.c.plan == plan, assignments.c.state == "open"
     )
     last = select(func.count()).where(
-        items.c.plan == plan.id,
+        items.c.plan == plan,
         items.c.item.in_(set(connection.execute(lent).scalars())),
         items.c.free <= 0,
         items.c.role.in_(["estimate", "routed"]),
     )
-    remaining = free - counts["gold"] + connection.execute(last).scalar_one()
+    remaining = free - counts.get("gold", 0) + connection.execute(last).scalar_one()
     return {"items": whole, "decided": max(0, whole - remaining)}
 
 
-def overview(connection: Connection, of: ReviewPlan) -> dict[str, Any]:
+def overview(connection: Connection, plan: str, counts: Mapping[str, int]) -> dict[str, Any]:
     """What the owner sees: people and their pace, agreement as it grows, disputed samples."""
-    plan = of.id
     verdicts = [one for one in standing(connection, plan) if one.verdict != "skip"]
     own = [one for one in verdicts if not one.settles]
     settled = {one.item: one for one in verdicts if one.settles}
@@ -78,7 +81,7 @@ def overview(connection: Connection, of: ReviewPlan) -> dict[str, Any]:
     several = [group for group in by_item.values() if len(group) > 1]
     disputed = [group for group in several if len({_acceptable(one) for one in group}) > 1]
     return {
-        "totals": totals(connection, of),
+        "totals": totals(connection, plan, counts),
         "people": _people(connection, plan, own),
         "agreement": _agreement(several),
         "disputed": [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import orjson
@@ -68,6 +70,11 @@ class Served:
     attempts: Attempts = field(default_factory=Attempts)
     _totals: tuple[float, dict[str, int]] = field(default=(0.0, {}), init=False)
 
+    @cached_property
+    def roles(self) -> Counter[str]:
+        """How many items of each role the plan has."""
+        return Counter(item.role for item in self.plan.items)
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """What is in the database, without stopping others meanwhile."""
         return await asyncio.to_thread(self.store.database.read, work)
@@ -84,7 +91,7 @@ class Served:
         until, known = self._totals
         if not known or time.monotonic() > until:
             self._totals = (time.monotonic() + _TOTALS_S, known)  # one asks, others need not wait
-            known = await self.read(lambda connection: totals(connection, self.plan))
+            known = await self.read(lambda connection: totals(connection, self.plan.id, self.roles))
             self._totals = (time.monotonic() + _TOTALS_S, known)
         return known
 
@@ -289,14 +296,13 @@ async def one_item(served: ServedHere, who: Who, item: ItemId) -> Response:
 
 @_router.post("/api/items/{item}/reveal")
 async def reveal(served: ServedHere, who: Who, item: ItemId) -> Response:
-    """What is hidden until the decision. Who asks before they have decided is in the log."""
+    """What is hidden until the decision. Who asked for it, and when, is in the log: what they
+    decide about it later counts as decided with the scores in sight."""
     plan = served.plan
 
     def work(connection: Connection) -> bytes:
         body = _body(connection, served, who, item)
-        lent = assigned(connection, plan.id, who.reviewer, item)
-        if lent is not None and lent.state == "open":
-            _log_reveal(connection, plan, who, item)
+        _log_reveal(connection, plan, who, item)
         return body
 
     body = await served.write(work)
@@ -334,7 +340,7 @@ async def verdicts(served: ServedHere, who: Who, given: Verdicts) -> Response:
 @_router.get("/api/owner")
 async def owner_page(served: ServedHere, who: Owner) -> Response:
     """People, agreement and disputes."""
-    found = await served.read(lambda connection: overview(connection, served.plan))
+    found = await served.read(lambda connection: overview(connection, served.plan.id, served.roles))
     return _json(found | {"changed": served.changed(), "planned": len(served.plan.items)})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import os
 import signal
@@ -99,6 +100,8 @@ def serve(
         hosts = [urlsplit(url).hostname or "", options.host]
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         app = Guard(make_app(served), hosts, [origin])
+        gc.collect()
+        gc.freeze()  # a plan of many items stays; looking through it again and again takes time
         asyncio.run(_run(app, listener, lambda: announce(link(url, token), plan, _where(store))))
 
 

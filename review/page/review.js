@@ -346,7 +346,8 @@ function drawStrip(safe) {
   shell.strip.replaceChildren(
     h("span", { class: `strip-verdict ${lastDecided.verdict}` }, WORDS[lastDecided.verdict]),
     safe ? "" : h("span", { class: "warning" }, "This browser has no room to keep it: do not close the page before it is saved"),
-    h("button", { type: "button", class: "quiet", onclick: judges }, "What the judges said", key("J")),
+    // Who skipped it may see it again, and is to decide about it then by themselves.
+    lastDecided.verdict === "skip" ? "" : h("button", { type: "button", class: "quiet", onclick: judges }, "What the judges said", key("J")),
   );
 }
 
@@ -355,7 +356,7 @@ function pick(side) {
 }
 
 async function judges() {
-  if (!lastDecided) return;
+  if (!lastDecided || lastDecided.verdict === "skip") return;
   try {
     const after = await ask(`/api/items/${lastDecided.item}/reveal`, {});
     const view = decidedHere.get(lastDecided.item);
@@ -570,7 +571,7 @@ function onKeys() {
     { key: "n", name: "next step", run: () => step(1), when: stepping },
     { key: "p", name: "previous step", run: () => step(-1), when: stepping },
     { key: "w", name: "mark the step as wrong, or not", run: markStep, when: stepping },
-    { key: "j", name: "what judges said of the sample decided last", run: judges, when: () => lastDecided },
+    { key: "j", name: "what judges said of the sample decided last", run: judges, when: () => lastDecided && lastDecided.verdict !== "skip" },
     { key: "Escape", shown: "Esc", name: "close what is open", run: stopPanel, when: () => rejecting() },
     { key: "m", name: "plain text, or formatted", run: togglePlain },
     { key: "g", name: "guidelines", run: toggleGuidelines },

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from silversmith.records import Sample
+from silversmith.review.store import open_reviews
 
 HIDDEN = ("judgements", "score", "flaw", "chosen")
 
@@ -177,6 +178,14 @@ def test_nothing_that_would_decide_is_sent_before_the_decision(page: Any, client
             assert told["judgements"]
             assert ("flaw" in told) == bool(view["sides"])
     assert seen == 4
+    with open_reviews(page.folder) as store:
+        assert not any(one.scores_shown for one in store.verdicts())
+    # Who takes it back afterwards has seen the scores, whatever their page says.
+    undo = {"id": "u" * 32, "item": view["item"], "verdict": "undo", "undoes": ann.last["id"]}
+    assert ann.post("/api/verdicts", {"entries": [undo]})["results"][0]["state"] == "stored"
+    ann.decide(view, "reject")
+    with open_reviews(page.folder) as store:
+        assert [one.item for one in store.verdicts() if one.scores_shown] == [view["item"]]
 
 
 def test_scores_are_shown_where_the_owner_wants_it(
