@@ -39,6 +39,8 @@ class Xlsx(HandOver):
         count = 1
         for count, row in enumerate(rows, start=2):
             for column, text in enumerate(table_row(row), start=1):
+                if not text:
+                    continue
                 cell = sheet.cell(count, column)
                 cell.value = _cell(text)
                 cell.data_type = "s"  # a text, whatever it begins with
@@ -50,10 +52,11 @@ class Xlsx(HandOver):
         column = openpyxl.utils.get_column_letter(COLUMNS.index("verdict") + 1)
         choice.add(f"{column}2:{column}{max(count, 2)}")
         about = book.create_sheet("guidelines")
-        for line in [*batch.guidelines.splitlines(), "", *(f"reason: {r}" for r in batch.reasons)]:
-            about.append([None])
-            place = about.cell(about.max_row, 1)
-            place.value, place.data_type = _cell(line), "s"
+        lines = [*batch.guidelines.splitlines(), "", *(f"reason: {r}" for r in batch.reasons)]
+        for number, line in enumerate(lines, start=1):
+            if line:
+                place = about.cell(number, 1)
+                place.value, place.data_type = _cell(line), "s"
         path = folder / "data.xlsx"
         book.save(path)
         return [path]

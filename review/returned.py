@@ -64,9 +64,9 @@ def match(
         raise ReviewError(f"{folder} has no plan of a review that verdicts could belong to")
     items = {one.item: one for one in plan.items}
     of_sample: dict[str, list[PlannedItem]] = {}
-    for one in plan.items:
-        of_sample.setdefault(one.sample, []).append(one)
-    said = {(one.item, one.reviewer): one for one in verdicts_of(plan, before)}
+    for planned in plan.items:
+        of_sample.setdefault(planned.sample, []).append(planned)
+    said = {(given.item, given.reviewer): given for given in verdicts_of(plan, before)}
     rows = _rows(folder, plan)
     new: list[Verdict] = []
     known = unfinished = 0
