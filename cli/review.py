@@ -86,6 +86,14 @@ def command(
         bool,
         typer.Option("--sequential", help="Let the review stop at any time.", rich_help_panel=PLAN),
     ] = False,
+    clear_at: Annotated[
+        float | None,
+        typer.Option(
+            help="With --sequential: the rate, such as 0.9, that it may end at once it is clearly"
+            " reached or clearly not.",
+            rich_help_panel=PLAN,
+        ),
+    ] = None,
     people: Annotated[
         int, typer.Option(help="How many review; all see the gold ones.", rich_help_panel=PLAN)
     ] = 1,
@@ -128,7 +136,7 @@ def command(
 
         wanted = Wanted(
             precision=precision, minutes=minutes, samples=samples, expect=expect, level=level,
-            stratify=names(stratify), sequential=sequential, people=people,
+            stratify=names(stratify), sequential=sequential, clear_at=clear_at, people=people,
             seconds_each=seconds_each, overlap=overlap, overlap_reviewers=overlap_reviewers,
             repeats=repeats, routed=routed, gold=gold_in(gold), seed=seed,
         )  # fmt: skip

@@ -79,7 +79,8 @@ def _lines(plan: ReviewPlan, wanted: Wanted) -> list[str]:
         f" {plan.seconds_each:g} s each",
     ]
     if plan.sequential:
-        lines.append("It may stop at any time: `certify` gives an interval that holds at all times")
+        end = "" if plan.clear_at is None else f" and says when it is clear at {plan.clear_at:.0%}"
+        lines.append(f"It may stop at any time: `certify` gives an interval that holds then{end}")
     return lines
 
 

@@ -6,6 +6,7 @@ with the very code that reports.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckError
@@ -114,9 +115,10 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
+@functools.lru_cache(maxsize=200_000)
 def _fewest_good(hits: int, n: int, lot: int, tail: float) -> int:
     """The fewest good ones in the lot with which as many hits or more have a chance above
-    `tail`; at least those that were seen."""
+    `tail`; at least those that were seen. Kept, since many samples of one lot have the same."""
     return _first(lambda good: _at_least(hits, n, good, lot) > tail, hits, lot - n + hits)
 
 

@@ -85,9 +85,21 @@ def certificate_of(folder: Path, verdicts: Iterable[Verdict]) -> Certificate:
         judges=judges_agreed(found, rows, plan.level),
         defects=defects(found),
         attention=attention(found),
-        notes=tuple(_notes(plan, found, mine, given)),
+        notes=(*_stopping(plan, rates.overall), *_notes(plan, found, mine, given)),
         says=_sentence(rates.overall, plan.level, len(people)),
     )
+
+
+def _stopping(plan: ReviewPlan, rate: Rate) -> Iterator[str]:
+    """Whether a review that may end early is clear."""
+    if plan.clear_at is None:
+        return
+    if rate.low >= plan.clear_at:
+        yield f"Clearly good: the rate is {plan.clear_at:.1%} or more, and the review may end."
+    elif rate.high < plan.clear_at:
+        yield f"Clearly bad: the rate is below {plan.clear_at:.1%}, and the review may end."
+    else:
+        yield f"Not clear yet: the rate may be on either side of {plan.clear_at:.1%}."
 
 
 def _sentence(rate: Rate, level: float, people: int) -> str:

@@ -89,6 +89,7 @@ def draw_plan(population: Population, wanted: Wanted) -> ReviewPlan:
         overlap=wanted.overlap,
         overlap_reviewers=wanted.overlap_reviewers,
         sequential=wanted.sequential,
+        clear_at=wanted.clear_at,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     items = planned_items(population, strata, share, wanted, seed)

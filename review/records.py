@@ -95,6 +95,8 @@ class ReviewPlan:
         overlap: the share of the items for the estimate that several people decide.
         overlap_reviewers: how many people these are for each.
         sequential: whether looking at the number before the end was planned for.
+        clear_at: the rate at which a sequential review may end: it is clearly reached, or clearly
+            not; None where nothing was named.
         made: when, UTC, ISO 8601.
         items: in the order of their places.
     """
@@ -115,6 +117,7 @@ class ReviewPlan:
     overlap: float = 0.0
     overlap_reviewers: int = 2
     sequential: bool = False
+    clear_at: float | None = None
     made: str = ""
     items: tuple[PlannedItem, ...] = field(default=(), repr=False)
 

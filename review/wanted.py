@@ -32,6 +32,7 @@ class Wanted:
             for a twentieth of those drawn.
         gold: the right verdicts ("accept" or "reject") of some samples, by their ids.
         sequential: whether one may look at the number at any time and stop.
+        clear_at: the rate that it may stop at as soon as it is clearly reached or clearly not.
         seed: of the draw; None for a random one.
     """
 
@@ -49,6 +50,7 @@ class Wanted:
     routed: int | None = None
     gold: Mapping[str, str] = field(default_factory=dict)
     sequential: bool = False
+    clear_at: float | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -91,6 +93,10 @@ class Wanted:
         yield (
             self.sequential and bool(self.stratify),
             "Stopping early needs one simple random sample: leave the strata or the looking out",
+        )
+        yield (
+            self.clear_at is not None and not (self.sequential and 0.0 < self.clear_at < 1.0),
+            f"A sequential review ends at a rate between 0 and 1, not at {self.clear_at}",
         )
         for sample, verdict in self.gold.items():
             yield (

@@ -190,6 +190,19 @@ def test_strata_and_sequences_have_their_own_intervals(run) -> None:
     assert sequence.overall.low < certificate_of(folder, decided(once)).overall.low
 
 
+def test_a_sequential_review_says_when_it_is_clear(run) -> None:
+    folder, plan = run(sequential=True, clear_at=0.8, overlap=0, repeats=0, routed=0)
+    by_lot = sorted(plan.items, key=lambda one: one.place)
+
+    def after(count: int, verdict: str) -> str:
+        some = [said(plan, one, "ann", verdict) for one in by_lot[:count]]
+        return certificate_of(folder, some).notes[0]
+
+    assert after(5, "accept").startswith("Not clear yet")
+    assert after(60, "accept").startswith("Clearly good")
+    assert after(10, "reject").startswith("Clearly bad")
+
+
 def test_scores_help_where_enough_of_both_verdicts_were_given(tmp_path: Path) -> None:
     made = samples(2_000)
     told = [replace(one, score=0.1 if int(one.id, 16) % 5 == 0 else 0.9) for one in made]
