@@ -6,9 +6,9 @@
 
 A run's folder with so many kept samples gets a plan that shows all of them (a tenth to two people,
 with hidden repeats and gold items). `silversmith review` serves it as its own process, and so many
-HTTP clients log in and do what the page does: they hold four items, decide one after `--think`
-seconds (give or take a half), send the verdict, and ask for more. Every fiftieth verdict is sent
-twice, as after a reply that was lost.
+HTTP clients come within five seconds and do what the page does: they hold four items, decide one
+after `--think` seconds (give or take a half), send the verdict, and ask for more. Every fiftieth
+verdict is sent twice, as after a reply that was lost.
 
 - `p50`, `p95`, `p99`, `max`: milliseconds from a request to its whole answer, by kind and in all.
 - `lost`: verdicts that the server said were stored, and are not in the log once.
@@ -57,6 +57,7 @@ WORDS = re.findall(
 )
 SENT_TWICE = 50
 AT_ONCE = 5_000
+COME_WITHIN_S = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -191,6 +192,7 @@ class _Load:
         self.seconds = time.perf_counter() - started
 
     async def _person(self, token: str, until: float) -> None:
+        await asyncio.sleep(random.uniform(0, COME_WITHIN_S))
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of a bare address
         async with aiohttp.ClientSession(self._url, cookie_jar=jar) as session:
             await self._ask(session, "login", "/api/login", {"token": token})

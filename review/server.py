@@ -159,7 +159,8 @@ def make_app(served: Served) -> FastAPI:
 _router = APIRouter()
 
 
-def _served(request: Request) -> Served:
+async def _served(request: Request) -> Served:
+    # Asynchronous, since anything else would take a thread for each request.
     return cast(Served, request.app.state.served)
 
 

@@ -100,6 +100,7 @@ def serve(
         hosts = [urlsplit(url).hostname or "", options.host]
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         app = Guard(make_app(served), hosts, [origin])
+        sys.setswitchinterval(0.005)  # threads that take turns more often mostly wait for turns
         gc.collect()
         gc.freeze()  # a plan of many items stays; looking through it again and again takes time
         asyncio.run(_run(app, listener, lambda: announce(link(url, token), plan, _where(store))))

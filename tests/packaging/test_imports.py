@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("aiohttp", "bs4", "datasets", "numpy", "openai", "pandas", "pyarrow", "pypdf", "rensa")
+HEAVY = (
+    "aiohttp", "bs4", "datasets", "fastapi", "numpy", "openai", "pandas", "pyarrow", "pypdf",
+    "rensa", "sqlalchemy", "uvicorn",
+)  # fmt: skip
 
 
 def loaded(code: str, folder: Path) -> set[str]:
