@@ -81,9 +81,9 @@ def command(
         require(folder, require_certificate)
     if isinstance(chosen, HandOver):
         print(hand_over(folder, chosen, to, reasons=_reasons()))
-        return
-    review = _review(folder, database, reviewed, pairs)
-    print(export(folder, chosen, to, allow_simulated, review=review))
+    elif isinstance(chosen, Export):
+        review = _review(folder, database, reviewed, pairs)
+        print(export(folder, chosen, to, allow_simulated, review=review))
 
 
 def _review(

@@ -61,11 +61,15 @@ def command(
 
 
 def _lines(taken: Taken) -> list[str]:
-    lines = [
-        f"  {len(taken.ids):,} samples ({taken.kept:,} kept, {taken.dropped:,} dropped,"
-        f" {taken.failed:,} failed, {taken.elsewhere:,} of earlier plans), with all replies;"
-        " each leaves a tombstone"
-    ]
+    lines = (
+        []
+        if not taken.ids
+        else [
+            f"  {len(taken.ids):,} samples ({taken.kept:,} kept, {taken.dropped:,} dropped,"
+            f" {taken.failed:,} failed, {taken.elsewhere:,} of earlier plans), with all replies;"
+            " each leaves a tombstone"
+        ]
+    )
     if taken.unsettled:
         lines.append(f"  the replies of {taken.unsettled:,} samples that are not finished")
     reviews = taken.reviews

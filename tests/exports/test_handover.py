@@ -6,9 +6,12 @@ import csv
 import json
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -227,10 +230,34 @@ def test_label_studio_itself_takes_the_tasks(run: Path) -> None:
             assert found.validate_prediction(prediction)
 
 
-def test_argilla_itself_takes_the_settings_and_records(run: Path) -> None:
+class Me(BaseHTTPRequestHandler):
+    """Says who one is, which is all that Argilla's client asks before it works offline."""
+
+    def do_GET(self) -> None:
+        who = {"id": str(uuid4()), "username": "ann", "role": "owner"}
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(who).encode())
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def me() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Me)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_argilla_itself_takes_the_settings_and_records(run: Path, me: str) -> None:
     argilla = pytest.importorskip("argilla", reason="argilla is not installed")
     assert silversmith("export", run, "--format", "argilla").returncode == 0
     folder = run / "exports" / "argilla"
+    argilla.Argilla(api_url=me, api_key="nobody")  # its classes want a client to be there
     settings = argilla.Settings.from_json(folder / ".argilla" / "settings.json")
     assert [one.name for one in settings.questions] == [
         "verdict", "reason", "comment", "fixed_response",
