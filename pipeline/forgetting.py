@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from .tally import tally
 __all__ = ["Selection", "Taken", "forget", "selection"]
 
 _PARTS = ("kept", "dropped", "failed")
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -174,8 +175,8 @@ def _taken(run: RunFolder, what: Selection, database: str, with_unsettled: bool)
         from ..review.store import open_reviews
 
         with open_reviews(run.path, database) as store:
-            people = [what.reviewer] if what.reviewer else []
-            reviews = store.forget(samples=ids, reviewers=people, dry=True)
+            for samples, people in _in_turn(ids, what.reviewer):
+                reviews += store.forget(samples=samples, reviewers=people, dry=True)
     removed: list[Path] = []
     if ids or reviews != Forgotten():
         certificate = certificate_path(run.path)
@@ -195,8 +196,17 @@ def _forget_reviews(folder: Path, taken: Taken, what: Selection, database: str) 
     from ..review.store import open_reviews
 
     with open_reviews(folder, database) as store:
-        people = [what.reviewer] if what.reviewer else []
-        store.forget(samples=taken.ids, reviewers=people)
+        for samples, people in _in_turn(taken.ids, what.reviewer):
+            store.forget(samples=samples, reviewers=people)
+
+
+def _in_turn(ids: Collection[str], reviewer: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Samples and people to forget, in portions that a database takes at once."""
+    if reviewer:
+        yield [], [reviewer]
+    names = sorted(ids)
+    for start in range(0, len(names), _AT_ONCE):
+        yield names[start : start + _AT_ONCE], []
 
 
 def _rewrite_data(run: RunFolder, taken: Taken) -> None:

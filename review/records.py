@@ -207,6 +207,13 @@ class Forgotten:
     reviewers: int = 0
     other: int = 0
 
+    def __add__(self, other: Forgotten) -> Forgotten:
+        return Forgotten(
+            self.verdicts + other.verdicts,
+            self.reviewers + other.reviewers,
+            self.other + other.other,
+        )
+
 
 class Reviews(Protocol):
     """Where verdicts are kept; `store.open_reviews(folder)` gives it for a run's folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zlib
@@ -30,9 +31,11 @@ def silversmith(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """A finished run with a canary in the third of ten seeds, reviewed by two people."""
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe and its finished run, with a canary in the third of ten seeds,
+    reviewed by two people."""
+    tmp_path = tmp_path_factory.mktemp("finished")
     seeds = [
         {"instruction": f"Say how {CANARY if n == 2 else f'person {n}'} makes tea in word {n}."}
         for n in range(10)
@@ -65,7 +68,14 @@ def run(tmp_path: Path) -> Path:
     for command in (("certify", folder), ("export", folder, "-f", "trl-sft", "--allow-simulated")):
         done = silversmith(*command)
         assert done.returncode == 0, done.stderr
-    return folder
+    return tmp_path
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run of one's own."""
+    shutil.copytree(finished, tmp_path / "copy")
+    return tmp_path / "copy" / "run"
 
 
 def holding(folder: Path, words: str) -> list[str]:
