@@ -129,6 +129,11 @@ def _notes(
             " given out in the order of the draw, so that those decided are a random sample too,"
             " as long as none was left lying for what it is."
         )
+    if left and not plan.sequential:
+        yield (
+            "The interval is for one look: end the review for the time it takes, not for what the"
+            " number says (a plan with --sequential is for many looks)."
+        )
     if unresolved := states["skipped"] + states["disputed"]:
         yield (
             f"{unresolved:,} are unresolved ({states['disputed']:,} disputed,"

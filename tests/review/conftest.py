@@ -20,6 +20,7 @@ import pytest
 
 from silversmith.records import Sample, sample_from_json, sample_to_json, table_from_json
 from silversmith.review.plan import plan_review
+from silversmith.review.store import open_reviews
 from silversmith.review.wanted import Wanted
 from silversmith.store import ParquetParts
 
@@ -218,6 +219,40 @@ def client() -> type[Client]:
 def some() -> Callable[[int], list[Sample]]:
     """`some(30)`: so many short samples."""
     return some_samples
+
+
+@pytest.fixture(scope="module")
+def gallery_page(
+    gallery: list[Sample], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., str]]:
+    """The gallery, served once for a whole module and shown whole to each of many people:
+    `gallery_page("Ann")` is a new person's link. The last sample has money and markup."""
+    from silversmith.review.people import add_reviewer
+
+    folder = write_run(tmp_path_factory.mktemp("gallery"), [*gallery, with_markup()])
+    plan_review(
+        folder,
+        Wanted(samples=len(gallery) + 1, overlap=1.0, overlap_reviewers=50, repeats=0, routed=0),
+    )
+    page = Page(folder, (), {})
+
+    def person(name: str, *, owner: bool = False) -> str:
+        with open_reviews(folder) as store:
+            write = store.database.write
+            token = write(lambda c: add_reviewer(c, name, owner=owner)).result()
+        return f"{page.url}/#{token}"
+
+    yield person
+    page.stop()
+
+
+def with_markup() -> Sample:
+    """A sample whose response has what is and what is not to be drawn."""
+    text = (
+        "From $5 to $10. A *word*, `x < y`, [site](https://example.org), [bad](javascript:alert(1))"
+        ".\n\n<b>not bold</b>"
+    )
+    return Sample.pair("Costs?", text, id="f" * 32, strategy="instruction")
 
 
 @pytest.fixture
