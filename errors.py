@@ -14,6 +14,7 @@ __all__ = [
     "LimitReached",
     "RecipeError",
     "ReplyError",
+    "ReviewError",
     "RunFolderError",
     "SeedError",
     "SilversmithError",
@@ -94,6 +95,10 @@ class RunFolderError(SilversmithError):
 
 class ExportError(SilversmithError):
     """A dataset cannot be exported as asked."""
+
+
+class ReviewError(SilversmithError):
+    """A review, its plan or its verdicts cannot be used as asked."""
 
 
 class LimitReached(SilversmithError):

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from . import agreement, calibrate, export, filter, judge, plan, recover, run, simulate
+from . import (
+    agreement,
+    calibrate,
+    certify,
+    export,
+    filter,
+    forget,
+    judge,
+    plan,
+    recover,
+    review,
+    reviewers,
+    reviews,
+    run,
+    simulate,
+)
 
 __all__ = ["app"]
 
@@ -16,8 +31,23 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, plan, judge, agreement, calibrate, filter, export, recover, simulate):
+for module in (
+    run,
+    plan,
+    judge,
+    agreement,
+    calibrate,
+    filter,
+    review,
+    certify,
+    export,
+    forget,
+    recover,
+    simulate,
+):
     app.command(module.NAME)(module.command)
+app.add_typer(reviewers.app, name=reviewers.NAME)
+app.add_typer(reviews.app, name=reviews.NAME)
 
 
 @app.callback(invoke_without_command=True)

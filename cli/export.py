@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..records import Sample
+
 NAME = "export"
+
+
+class Reviewed(StrEnum):
+    """Which samples, by what people decided about them."""
+
+    all = "all"
+    gold = "gold"
+    silver = "silver"
 
 
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run's folder.")],
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="trl-sft, trl-dpo, jsonl, or one of your own.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="trl-sft, trl-dpo, jsonl, or one of your own; or the planned samples of a review"
+            " for argilla, label-studio, csv or xlsx.",
+        ),
     ],
     to: Annotated[
         Path | None,
@@ -22,10 +42,66 @@ def command(
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Export samples of a simulated model too.")
     ] = False,
+    reviewed: Annotated[
+        Reviewed,
+        typer.Option(
+            "--reviewed",
+            help="gold: what people accepted or mended; silver: what nobody decided about; all:"
+            " both. What people rejected or dispute is in none.",
+        ),
+    ] = Reviewed.all,
+    require_certificate: Annotated[
+        float | None,
+        typer.Option(
+            "--require-certificate",
+            min=0,
+            max=1,
+            help="Refuse unless a certificate shows that this share, such as 0.9, is acceptable.",
+        ),
+    ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--fixes-as-pairs",
+            help="Make what people mended a pair: as mended is chosen, as it was is rejected.",
+        ),
+    ] = False,
+    database: Annotated[
+        str,
+        typer.Option("--database", help="The review's database, where it is not DIR/review.db."),
+    ] = "",
 ) -> None:
-    """Write the kept samples in a training format."""
-    from ..exports import Export, export
+    """Write the kept samples in a training format, as people left them."""
+    from ..exports import Export, HandOver, export, hand_over
+    from ..exports import require_certificate as require
     from ..pipeline.components import component
 
-    chosen = component("exports", (Export,), format_, "--format")
-    print(export(folder, chosen, to, allow_simulated))
+    chosen = component("exports", (Export, HandOver), format_, "--format")
+    if require_certificate is not None:
+        require(folder, require_certificate)
+    if isinstance(chosen, HandOver):
+        print(hand_over(folder, chosen, to, reasons=_reasons()))
+    elif isinstance(chosen, Export):
+        review = _review(folder, database, reviewed, pairs)
+        print(export(folder, chosen, to, allow_simulated, review=review))
+
+
+def _review(
+    folder: Path, database: str, tier: Reviewed, pairs: bool
+) -> Callable[[Sample], Sample | str] | None:
+    """What people's verdicts make of each sample; None where nobody was asked."""
+    from ..review.where import verdicts_in
+
+    verdicts = verdicts_in(folder, database)
+    if tier is Reviewed.all and not verdicts:
+        return None
+    from ..review.decided import decided, reviewed
+
+    return reviewed(decided(verdicts), tier.value, pairs=pairs)
+
+
+def _reasons() -> list[str]:
+    """The defects that a project begins with."""
+    from ..review.store import REASONS
+
+    return list(REASONS)

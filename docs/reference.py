@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from silversmith.exports import Export
+from silversmith.exports import Export, HandOver
 from silversmith.filters import DatasetFilter, Filter
 from silversmith.generators import Generator
 from silversmith.judges import Judge
@@ -31,7 +31,7 @@ ROOMS = [
     ("generators", "Generators", (Generator,)),
     ("judges", "Judges", (Judge,)),
     ("filters", "Filters", (Filter, DatasetFilter)),
-    ("exports", "Export formats", (Export,)),
+    ("exports", "Export formats", (Export, HandOver)),
 ]
 INTRODUCTION = """\
 # Recipes: every key and option

@@ -1,6 +1,16 @@
 """Training formats, one file each, and the function that writes them."""
 
 from .base import Export
+from .card import require_certificate
+from .handover import HandOver, hand_over, kind_of
 from .writing import ExportReport, export
 
-__all__ = ["Export", "ExportReport", "export"]
+__all__ = [
+    "Export",
+    "ExportReport",
+    "HandOver",
+    "export",
+    "hand_over",
+    "kind_of",
+    "require_certificate",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -15,8 +15,10 @@ import orjson
 from ..errors import ExportError
 from ..records import Sample, sample_from_row
 from ..records.redaction import redacted
+from ..review.certified import certificate_path
 from ..store import RunFolder
 from .base import Export
+from .card import Contents, card, fitting_certificate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +43,8 @@ class ExportReport:
         rows: how many rows were written.
         left_out: how many samples gave no row, by reason.
         simulated: how many of the samples a simulated model wrote.
+        card: the dataset card.
+        certificate: what the certificate says, or why there is none that fits.
     """
 
     format: str
@@ -50,6 +54,8 @@ class ExportReport:
     rows: int
     left_out: Mapping[str, int]
     simulated: int
+    card: Path
+    certificate: str
 
     def __str__(self) -> str:
         """One sentence for the user."""
@@ -58,11 +64,16 @@ class ExportReport:
             text += f"; left out: {_reasons(self.left_out)}"
         if self.simulated:
             text += f"; {self.simulated:,} simulated, not for training"
-        return text
+        return text + (f"\n{self.certificate}" if self.certificate else "")
 
 
 def export(
-    folder: Path, export: Export, to: Path | None = None, allow_simulated: bool = False
+    folder: Path,
+    export: Export,
+    to: Path | None = None,
+    allow_simulated: bool = False,
+    *,
+    review: Callable[[Sample], Sample | str] | None = None,
 ) -> ExportReport:
     """Write the kept samples of a run in a training format.
 
@@ -70,14 +81,16 @@ def export(
 
     The rows go to `data.jsonl` in `to`, in the order of the dataset, and the ids of their
     samples to `__ids__/data.txt` beside it, one line a row (a folder of such a name is passed
-    over by `datasets.load_dataset`). A file of an earlier export is replaced at the end, in one
-    step; memory does not grow with the dataset.
+    over by `datasets.load_dataset`), with a dataset card, `README.md`, which holds the certificate
+    of the run's reviews where there is one that speaks of the samples kept now. A file of an
+    earlier export is replaced at the end, in one step; memory does not grow with the dataset.
 
     Args:
         folder: a run's folder.
         export: the format.
         to: the folder to write into; by default `exports/FORMAT` in the run's folder.
         allow_simulated: write samples of a simulated model too.
+        review: what people's verdicts make of a sample: the sample to write, or why it is left out.
 
     Raises:
         ExportError: there is nothing to export, a sample is simulated, no sample fits the
@@ -98,22 +111,51 @@ def export(
         path = target / f"data.{export.extension}"
         ids = None if export.rows_have_ids else target / "__ids__" / "data.txt"
         left_out: Counter[str] = Counter()
+        contents = Contents()
+        certificate, without = fitting_certificate(folder)
         try:
             with contextlib.ExitStack() as files:
                 data_file = files.enter_context(_replacing(path))
                 ids_file = files.enter_context(_replacing(ids)) if ids is not None else None
-                rows = _write(_samples(parts), export, data_file, ids_file, left_out)
+                samples_read = _reviewed(_samples(parts), review, left_out)
+                rows = _write(samples_read, export, data_file, ids_file, left_out, contents)
                 if not rows:
                     raise ExportError(
                         f"none of the {_count(samples, 'kept sample')} in {folder} gives a row of"
                         f" {export.kind}: {_reasons(left_out)}; choose another --format"
                     )
+                text = card(_name(folder), export.kind, rows, contents, certificate)
+                readme = files.enter_context(_replacing(target / "README.md"))
+                readme.write(text.encode())
         except OSError as error:
             raise ExportError(
                 f"{path} could not be written ({error.strerror or error}): make room or check"
                 " the permissions, or choose another folder by --to"
             ) from error
-    return ExportReport(export.kind, path, ids, samples, rows, dict(left_out), simulated)
+    says = certificate.says if certificate is not None else ""
+    if certificate is None and certificate_path(folder).exists():
+        says = f"Without a certificate: {without}"
+    return ExportReport(
+        export.kind, path, ids, samples, rows, dict(left_out), simulated, target / "README.md", says
+    )
+
+
+def _name(folder: Path) -> str:
+    return folder.resolve().name
+
+
+def _reviewed(
+    samples: Iterator[Sample],
+    review: Callable[[Sample], Sample | str] | None,
+    left_out: Counter[str],
+) -> Iterator[Sample]:
+    """The samples as people left them; counts those that they took out."""
+    for sample in samples:
+        passed = sample if review is None else review(sample)
+        if isinstance(passed, str):
+            left_out[passed] += 1
+        else:
+            yield passed
 
 
 def _write(
@@ -122,8 +164,10 @@ def _write(
     data_file: IO[bytes],
     ids_file: IO[bytes] | None,
     left_out: Counter[str],
+    contents: Contents,
 ) -> int:
-    """Write the rows, count into `left_out`, and return how many rows there were."""
+    """Write the rows, count into `left_out` and `contents`, and return how many rows there
+    were."""
     written = 0
     for sample in samples:
         reason = export.reason_for_no_row(sample)
@@ -136,7 +180,9 @@ def _write(
             if ids_file is not None:
                 ids_file.write(sample.id.encode() + b"\n")
             rows += 1
-        if not rows:
+        if rows:
+            contents.add(sample)
+        else:
             left_out["no row"] += 1
         written += rows
     return written

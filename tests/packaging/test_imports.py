@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("aiohttp", "bs4", "datasets", "numpy", "openai", "pandas", "pyarrow", "pypdf", "scipy")
+HEAVY = (
+    "aiohttp", "bs4", "datasets", "faiss", "fastapi", "numpy", "openai", "pandas", "pyarrow",
+    "pypdf", "scipy", "sqlalchemy", "uvicorn",
+)  # fmt: skip
 
 
 def loaded(code: str, folder: Path) -> set[str]:
