@@ -52,7 +52,7 @@ def calibrated(
     """The probabilities that other labelled scores give these, or None where there are too few of
     one verdict."""
     try:
-        fitted = calibrate(of_labelled, labels, judge="judge", kind="platt", folds=3)
+        fitted = calibrate(of_labelled, labels, of="judge", kind="platt", folds=3)
     except CheckError:
         return None
     return fitted.probabilities(scores)
