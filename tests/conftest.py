@@ -1,4 +1,4 @@
-"""The simulated server as a real process, for any test that needs an endpoint."""
+"""For any test: the simulated server as a real process, and the command line in this one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from silversmith.cli import main
 
 # Who starts the tests in the background may have signals ignored, which every child inherits.
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -109,3 +112,24 @@ def simulate() -> Iterator[Callable[..., Server]]:
 def module_simulate() -> Iterator[Callable[..., Server]]:
     """The same, for servers that all tests of a module share."""
     yield from _servers()
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[Any, str, str]]:
+    """Runs `silversmith WORDS` in this process, in a folder of its own; returns status, output
+    and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> tuple[Any, str, str]:
+        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
+        status: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code or 0
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run

@@ -1,29 +1,9 @@
 """`silversmith judge --audit`: the biases of judges, from calls whose number is shown first."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-from silversmith.cli import main
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def write(name, rows):

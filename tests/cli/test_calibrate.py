@@ -2,33 +2,13 @@
 
 import json
 import random
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pyarrow.parquet as parquet
 import pytest
 
-from silversmith.cli import main
-
 ACCEPTED = {1: 0.02, 2: 0.10, 3: 0.40, 4: 0.85, 5: 0.99}
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def write(name, rows):

@@ -1,13 +1,11 @@
 """Filters that need embeddings, over a real HTTP server: paid once, and never silently missing."""
 
 import json
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from silversmith.cli import main
 from silversmith.errors import EndpointError, LimitReached, RecipeError
 from silversmith.models import ModelSpec
 from silversmith.pipeline import Recipe
@@ -19,23 +17,6 @@ TEXTS = [
     "at home, how do I reset my router?",
     "Explain the rules of chess to a child.",
 ]
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def write(texts, filters):

@@ -1,13 +1,10 @@
 """Judge passes and filters over datasets that exist already, and exports of what they keep."""
 
 import json
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
-from silversmith.cli import main
 
 ROWS = [
     {"instruction": "Name a fruit.", "input": "", "output": "An apple is a fruit."},
@@ -24,23 +21,6 @@ ROWS = [
     },
     {"instruction": "Describe snow.", "input": "", "output": "Snow is frozen water that falls."},
 ]
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["silversmith", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code or 0
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
 
 
 def write(name, rows):
