@@ -13,6 +13,7 @@ from ..checks.verdicts import Verdict as Found
 from ..checks.verdicts import find_verdict
 from ..errors import ReplyError
 from ..records import Ask, Judgement, PlainText, Sample
+from ..records.judging import CONSISTENT
 from .base import Judge
 from .verdict_formats import VerdictFormat
 
@@ -108,7 +109,7 @@ class Pairwise(Judge):
         note = f"{won:g} of {games} comparisons won"
         return (
             Judgement(self.title, "preferred", "", won / games, won, note=note),
-            Judgement(self.title, "consistent", "", 1 - reversals / games, games - reversals),
+            Judgement(self.title, CONSISTENT, "", 1 - reversals / games, games - reversals),
         )
 
     def score(self, judgements: Sequence[Judgement]) -> float | None:

@@ -25,6 +25,7 @@ from ..checks.model_families import families_of
 from ..errors import RecipeError, ReplyError
 from ..measures.experts import Expert, posterior
 from ..records import Ask, Judgement, Sample
+from ..records.judging import AGREEMENT
 from .base import Judge
 from .criteria import BUILT_IN, Criteria, Criterion
 from .criteria_files import ready_made
@@ -235,7 +236,7 @@ class Panel(Judge):
         note = f"least under {self.criteria[widest].name}" if spreads[widest] else ""
         if agreement < self.people_below:
             note = f"for people: {note}"
-        return "agreement", agreement, agreement, note
+        return AGREEMENT, agreement, agreement, note
 
 
 class _Form(NamedTuple):

@@ -19,6 +19,7 @@ from ..judges import Judge
 from ..judges.pairwise import FIRST, SECOND
 from ..judges.panel import Panel
 from ..judges.rubric import AS_GIVEN
+from ..records.judging import OF_JUDGES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -157,7 +158,7 @@ class _Count:
                 lowest=round(sums.lowest, 4),
                 highest=round(sums.highest, 4),
                 points={f"{point:g}": n for point, n in sorted(sums.points.items())},
-                always_the_same=same and criterion not in ("agreement", "consistent"),
+                always_the_same=same and criterion not in OF_JUDGES,
                 as_given=sums.as_given,
                 simulated=sums.simulated,
             )

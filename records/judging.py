@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["MUST_HOLD"]
+__all__ = ["AGREEMENT", "CONSISTENT", "MUST_HOLD", "OF_JUDGES"]
 
 MUST_HOLD = "must_hold"
 """The criterion under which a judge says whether all holds that must: a sample with the score 0
 there is judged by that alone, and has no other scores."""
+
+AGREEMENT, CONSISTENT = "agreement", "consistent"
+"""The criteria under which a panel says how far its members agree, and a judge of pairs how often
+both orders came to the same."""
+
+OF_JUDGES = frozenset({AGREEMENT, CONSISTENT})
+"""Criteria that speak of the judges, and not of the sample."""

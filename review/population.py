@@ -12,6 +12,7 @@ import orjson
 
 from ..errors import ReviewError
 from ..records import sample_from_row, sample_to_json
+from ..records.judging import OF_JUDGES
 from ..records.redaction import redacted
 from ..store import RunFolder
 
@@ -200,6 +201,8 @@ def _disagreement(judgements: list[dict[str, Any]]) -> float:
     by_criterion: dict[str, dict[tuple[str, str], float]] = {}
     by_judge: dict[tuple[str, str], list[float]] = {}
     for one in judgements:
+        if one["criterion"] in OF_JUDGES:
+            continue
         who = (one["judge"], one["model"] or "")
         by_criterion.setdefault(one["criterion"], {})[who] = one["score"]
         by_judge.setdefault(who, []).append(one["score"])
