@@ -127,7 +127,8 @@ def allocated(strata: Strata, count: int, level: float, expect: float) -> Alloca
     are expected to be mixed. Half of the samples are shared out by size all the same, so that no
     stratum is left almost unseen, and the rule is used only where judges' scores are calibrated and
     it makes the expected interval shorter by `SHORTER`, with both verdicts expected twice as often
-    as `FEWEST`: near 1, a stratum with few defects needs as many samples as any.
+    as `FEWEST` where samples are drawn by size: near 1, a stratum with few defects needs as many
+    samples as any.
 
     Args:
         count: how many in all, no more than there are.
@@ -148,7 +149,7 @@ def allocated(strata: Strata, count: int, level: float, expect: float) -> Alloca
     mixed = mixed + (1 - _EVEN_SHARE) * spread / spread.sum()
     counts = _whole(mixed * count, strata.sizes, count)
     narrower = _half_width(strata, counts, shares, level)
-    rarer = min(float((counts * shares).sum()), float((counts * (1 - shares)).sum()))
+    rarer = min(float((by_size * shares).sum()), float((by_size * (1 - shares)).sum()))
     if rarer < 2 * FEWEST or narrower > SHORTER * width:
         return Allocation(by_size, False, width)
     return Allocation(counts, True, narrower)
