@@ -98,11 +98,11 @@ class _Memory(threading.Thread):
 def _tree(pid: int) -> list[int]:
     pids = [pid]
     for parent in pids:  # grows as children are found
-        for tasks in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
+        try:
+            for tasks in Path(f"/proc/{parent}/task").glob("*/children"):
                 pids += map(int, tasks.read_text().split())
-            except OSError:
-                continue  # it has ended in the meantime
+        except OSError:
+            continue  # it has ended in the meantime
     return pids
 
 

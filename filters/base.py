@@ -25,6 +25,11 @@ class Filter(Component, ABC):
     def reason_to_drop(self, sample: Sample) -> str | None:
         """Why the sample should go, in a few words with the value that decided; None keeps it."""
 
+    def in_question(self, columns: Columns) -> Iterable[int] | None:
+        """The only samples that it may drop or be unable to decide, by their number in the
+        columns, where the columns tell that faster than the samples; None where all may be."""
+        return None
+
     def redactions(self, columns: Columns) -> Mapping[int, Sequence[PlacedSpan]]:
         """What is to be redacted in samples that are kept, by their number in the columns."""
         return {}

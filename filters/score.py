@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -13,6 +14,7 @@ from ..errors import CheckError, RecipeError
 from ..records import Judgement, Sample
 from ..records.judging import MUST_HOLD
 from .base import Filter
+from .columns import Columns
 
 if TYPE_CHECKING:
     from ..measures.calibration import Calibration
@@ -74,6 +76,16 @@ class Score(Filter):
             self._fitted = load_calibration(folder / self.calibration)
         except CheckError as error:
             raise RecipeError(f"filters: score.calibration: {error}") from error
+
+    def in_question(self, columns: Columns) -> Iterable[int] | None:
+        """Those without an overall score or with one below `min`, where that is all that counts."""
+        if self.min is None or self.criteria or self.min_probability is not None:
+            return None
+        import numpy as np
+
+        scores = columns.column("score").to_numpy(zero_copy_only=False)  # NaN where there is none
+        found: list[int] = np.flatnonzero(~(scores >= self.min)).tolist()
+        return found
 
     def reason_to_drop(self, sample: Sample) -> str | None:
         """The first score that is too low.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 __all__ = ["Deadlines"]
 
@@ -27,20 +25,20 @@ class Deadlines:
         self._looked = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[asyncio.Timeout]:
+    def start(self, seconds: float) -> asyncio.Timeout:
         """A limit for what is awaited inside it, as that of `asyncio.timeout`; enter it with `async
-        with`, which raises TimeoutError."""
+        with`, which raises TimeoutError, and `end` it."""
         now = asyncio.get_running_loop().time()
         if self._timer is None:
             self._looked = now
             self._look_later()
         timeout = asyncio.timeout(None)
         self._ends[timeout] = self._heard + min(now - self._looked, 2 * TICK) + seconds
-        try:
-            yield timeout
-        finally:
-            del self._ends[timeout]
+        return timeout
+
+    def end(self, timeout: asyncio.Timeout) -> None:
+        """Forget a limit that is over."""
+        del self._ends[timeout]
 
     def _look_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(TICK, self._look)

@@ -327,17 +327,18 @@ class EndpointConnection:
     async def _post(
         self, replica: Replica, content: bytes, timeout: float
     ) -> tuple[httpx2.Response, bytes]:
-        with self._deadlines.within(timeout) as deadline:
-            replica.under_way.add(deadline)
-            try:
-                async with deadline:
-                    return await self._wire.exchange(replica.address, self._headers, content)
-            except TimeoutError:
-                raise openai.APITimeoutError(_post(replica)) from None
-            except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-                raise faults.connection_fault(error, _post(replica)) from None
-            finally:
-                replica.under_way.discard(deadline)
+        deadline = self._deadlines.start(timeout)
+        replica.under_way.add(deadline)
+        try:
+            async with deadline:
+                return await self._wire.exchange(replica.address, self._headers, content)
+        except TimeoutError:
+            raise openai.APITimeoutError(_post(replica)) from None
+        except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+            raise faults.connection_fault(error, _post(replica)) from None
+        finally:
+            replica.under_way.discard(deadline)
+            self._deadlines.end(deadline)
 
     def _read(self, response: httpx2.Response, body: bytes) -> Reply:
         if not response.is_success:

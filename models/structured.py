@@ -6,6 +6,7 @@ certainty raises ReplyError, whose reason is sent back to the model.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -41,7 +42,7 @@ def with_form(request: Request, form: SchemaForm) -> dict[str, Any]:
         body["response_format"] = {
             "type": "json_schema",
             "json_schema": {
-                "name": re.sub(r"[^a-zA-Z0-9_-]", "_", request.schema_name)[:64] or "reply",
+                "name": _schema_name(request.schema_name),
                 "strict": True,
                 "schema": orjson.Fragment(schema),
             },
@@ -88,6 +89,12 @@ def parse_reply(text: str, finish_reason: str, draft: type[Draft]) -> Draft:
     if finish_reason == "length":
         raise _cut(text)
     raise ReplyError(problem or _nothing(text, finish_reason), text=text)
+
+
+@functools.cache
+def _schema_name(name: str) -> str:
+    """A name as endpoints allow it."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64] or "reply"
 
 
 def _schema_json(schema: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -148,9 +148,11 @@ def decide_rows(
     return decided
 
 
-def _reasons(rule: Filter, columns: Columns, left: Iterable[int]) -> Mapping[int, str]:
+def _reasons(rule: Filter, columns: Columns, left: Collection[int]) -> Mapping[int, str]:
     if isinstance(rule, ColumnFilter):
         return rule.reasons_to_drop(columns)
+    if left and (in_question := rule.in_question(columns)) is not None:
+        left = [row for row in in_question if row in left]
     said = ((row, rule.reason_to_drop(columns.sample(row))) for row in left)
     return {row: reason for row, reason in said if reason is not None}
 

@@ -130,12 +130,14 @@ class RunDesk:
         body = questions.borrowed.get(question.key)
         if body is not None:
             reply = Reply.from_body(body)
-            await self._keep(questions, question, reply, paid=False)
+            self._keep(questions, question, reply, paid=False)
+            await self._journal.durable()
             return reply
         self._check_money()
         connection = await self._connection(question.model)
-        # A place is held until the reply is safe: a kill costs no more than what may be under way.
-        async with self._places[question.model]:
+        places = self._places[question.model]
+        await places.acquire()
+        try:
             self._check_money()
             try:
                 with self._budget.call():
@@ -147,19 +149,22 @@ class RunDesk:
             self._books.calls += 1
             self._books.usage += reply.usage
             self._books.cost = self._budget.add(question.model, reply.usage)
-            await self._keep(questions, question, reply, paid=True)
+            self._keep(questions, question, reply, paid=True)
+        except BaseException:
+            places.release()
+            raise
+        # A place is held until the reply is safe: a kill costs no more than what may be under way.
+        self._journal.afterwards(places.release)
+        await self._journal.durable()
         if (resumable := self._resumable.get(question.model)) is not None:
             resumable.kept(_name(questions, question))
         return reply
 
-    async def _keep(
-        self, questions: Questions, question: Question, reply: Reply, *, paid: bool
-    ) -> None:
-        """Into the journal, and wait until it is safe there."""
+    def _keep(self, questions: Questions, question: Question, reply: Reply, *, paid: bool) -> None:
+        """Into the journal, where it is safe once that is durable."""
         self._journal.keep(
             KeptReply(questions.sample, question.key, question.model, reply.usage, reply.body, paid)
         )
-        await self._journal.durable()
 
     async def _named(self, questions: Questions, question: Question) -> Request:
         """The request; for a model in batch mode by the name that the next process gives it too."""

@@ -68,6 +68,7 @@ class Journal:
         self._replies: list[tuple[Any, ...]] = []
         self._results: list[tuple[Any, ...]] = []
         self._waiting: list[asyncio.Future[None]] = []
+        self._afterwards: list[Callable[[], object]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_loop: asyncio.AbstractEventLoop
         self._written = -math.inf
@@ -185,6 +186,14 @@ class Journal:
             waiting = self._timer_loop.create_future()
             self._waiting.append(waiting)
             await waiting
+
+    def afterwards(self, then: Callable[[], object]) -> None:
+        """Call `then` as soon as the journal has tried to commit all that has been added so far,
+        before anybody goes on who waits for it by `durable()`."""
+        if self._timer is None:
+            then()
+        else:
+            self._afterwards.append(then)
 
     def replies(self, sample: int) -> dict[ReplyKey, bytes]:
         """The bodies of the replies that a sample has, by what they answered."""
@@ -328,6 +337,7 @@ class Journal:
         if self._timer is not None:
             self._timer.cancel()
         waiting, self._waiting, self._timer = self._waiting, [], None
+        afterwards, self._afterwards = self._afterwards, []
         waiting = [one for one in waiting if not one.get_loop().is_closed()]
         try:
             self._write()
@@ -336,6 +346,9 @@ class Journal:
                 if not one.done():
                     one.set_exception(error)
             raise
+        finally:
+            for then in afterwards:
+                then()
         for one in waiting:
             if not one.done():
                 one.set_result(None)

@@ -34,6 +34,8 @@ class Settled:
         self._settings = frozenset(settings)
         self._final = {DRAFTED} if retry_failed else {DRAFTED, FAILED}
         self.place = -1
+        self._seen = -1
+        self._waiting = 0
 
     def __enter__(self) -> Self:
         self._db = sqlite3.connect(self._path, check_same_thread=False)
@@ -54,19 +56,27 @@ class Settled:
         Raises:
             sqlite3.Error, zlib.error: the journal cannot be read.
         """
+        # What has been seen to be settled stays so: each look begins where the last one ended, and
+        # the samples themselves are read once there are enough of them.
         rows = self._db.execute(
-            "SELECT place, state, results.settings, payload FROM roster LEFT JOIN results"
-            " USING (sample) WHERE place > ? ORDER BY place",
-            (self.place,),
+            "SELECT place, state, results.settings FROM roster LEFT JOIN results USING (sample)"
+            " WHERE place > ? ORDER BY place",
+            (self._seen,),
         )
-        found: list[bytes] = []
         with closing(rows):  # an open reader would keep the log from being moved into the file
-            for place, state, settings, payload in rows:
+            for place, state, settings in rows:
                 if state not in self._final or settings not in self._settings:
                     return None
-                if state == DRAFTED:
-                    found.append(payload)
-                if len(found) == count:
-                    self.place = place
-                    return [zlib.decompress(one) for one in found]
-        return None
+                self._seen = place
+                self._waiting += state == DRAFTED
+                if self._waiting == count:
+                    break
+            else:
+                return None
+        found = self._db.execute(
+            "SELECT payload FROM roster JOIN results USING (sample)"
+            " WHERE place > ? AND place <= ? AND state = ? ORDER BY place",
+            (self.place, self._seen, DRAFTED),
+        ).fetchall()
+        self.place, self._waiting = self._seen, 0
+        return [zlib.decompress(payload) for (payload,) in found]

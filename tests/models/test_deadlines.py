@@ -12,8 +12,8 @@ from silversmith.models.deadlines import Deadlines
 async def test_a_wait_without_end_ends_after_its_time():
     deadlines = Deadlines()
     began = time.monotonic()
-    with pytest.raises(TimeoutError), deadlines.within(0.2) as limit:
-        async with limit:
+    with pytest.raises(TimeoutError):
+        async with deadlines.start(0.2):
             await asyncio.Event().wait()
     assert time.monotonic() - began >= 0.2
 
@@ -24,9 +24,8 @@ async def test_each_wait_has_a_limit_of_its_own():
 
     async def wait(seconds):
         try:
-            with deadlines.within(seconds) as limit:
-                async with limit:
-                    await asyncio.Event().wait()
+            async with deadlines.start(seconds):
+                await asyncio.Event().wait()
         except TimeoutError:
             ended.append(seconds)
 
