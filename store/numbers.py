@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections.abc import Callable
 
 __all__ = ["Numbers"]
 
@@ -75,5 +76,5 @@ class Numbers:
                 self._put(key, check, number)
 
 
-_halves = struct.Struct("<QI4x").unpack
+_halves: Callable[[bytes], tuple[int, int]] = struct.Struct("<QI4x").unpack
 """The first 8 bytes of an id of 16 as a number, and the next 4."""
