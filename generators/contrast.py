@@ -16,7 +16,6 @@ from ..errors import ReplyError
 from ..records import Ask, Attribute, Candidate, Draw, Flaw, Origin, Sample, Seed, Turn
 from .attributes import Attributes
 from .base import Generator, variant
-from .combinations import Combinations
 from .contrast_replies import (
     EDITED,
     FLAW_NAMES,
@@ -31,6 +30,7 @@ from .contrast_replies import (
     form_of_pair,
 )
 from .contrast_task import PairTask
+from .shares import Shares
 
 __all__ = ["Contrast"]
 
@@ -117,8 +117,8 @@ class Contrast(Generator):
         return self.method == "candidates"
 
     @cached_property
-    def _shares(self) -> Combinations:
-        return Combinations({"flaw": {str(name): weight for name, weight in self.flaws.items()}})
+    def _shares(self) -> Shares:
+        return Shares({str(name): weight for name, weight in self.flaws.items()})
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
         if self.method == "candidates":
@@ -233,7 +233,7 @@ class Contrast(Generator):
     def _flaw(self, seed: Seed, draw: Draw) -> FlawName:
         """The flaw of a draw; where a response is given, the next one that it has room for."""
         key = b"flaw" + bytes.fromhex(seed.id)
-        drawn = cast(FlawName, self._shares.at(key, draw.number)["flaw"])
+        drawn = cast(FlawName, self._shares.at(key, draw.number))
         if self.method != "corrupt" or not _is_answered(seed):
             return drawn
         names = list(self.flaws)
