@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, Literal, cast
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from ..checks import normalise
 from ..checks.evolution import fault_of_what_is_not_there
-from ..checks.pairs import alike_in_length
+from ..checks.pairs import Likeness
 from ..errors import ReplyError
 from ..records import Ask, Attribute, Candidate, Draw, Flaw, Origin, Sample, Seed, Turn
 from .attributes import Attributes
@@ -38,6 +39,11 @@ _NEED_A_PROMPT: frozenset[FlawName] = frozenset(
     {"wrong_premise", "over_refusal", "unsafe_compliance", "sycophancy", "leaked_system_prompt"}
 )
 """Flaws that an instruction has to be made for; one that is given will not do."""
+
+_NEAR = 1.35
+"""How many times as long as the other one a candidate may be to count as near. Candidates are what
+their model writes, so that nothing else can be demanded of them: a pair that is not near is kept,
+and its check says so."""
 
 _WEIGHTS: TypeAdapter[dict[str, dict[str, int]]] = TypeAdapter(Attributes)
 
@@ -204,8 +210,10 @@ class Contrast(Generator):
         )
 
     def pair(self, sample: Sample) -> Sample:
-        """The best candidate, and of those that are worse by the margin the one whose length is
-        nearest to its, so that training learns what is better and not what is longer.
+        """A best candidate and one that is worse by the margin: of all such pairs the one whose
+        halves are nearest in length, so that training learns what is better and not what is
+        longer. Which of them is longer is drawn, where there are pairs of both kinds that are
+        near enough.
 
         Raises:
             ReplyError: no candidate is worse by so much.
@@ -213,21 +221,33 @@ class Contrast(Generator):
         scored = [(c.score, c.text) for c in sample.candidates if c.score is not None]
         if not scored:
             raise ReplyError("no judge gave the candidates a score, so there is none to pair by")
-        best, chosen = max(scored, key=lambda one: one[0])
+        best = max(score for score, _ in scored)
         # Scores are sums of rounded shares: 0.9 - 0.7 is a margin of 0.2.
-        worse = [one for one in scored if best - one[0] >= self.margin - 1e-9]
-        if not worse:
+        pairs = [
+            (score, chosen, rejected)
+            for top, chosen in scored
+            for score, rejected in scored
+            if best - top < 1e-9 and best - score >= self.margin - 1e-9
+        ]
+        if not pairs:
             lowest = min(score for score, _ in scored)
             raise ReplyError(
                 f"the {len(scored)} candidates score from {lowest:.2f} to {best:.2f}: none is"
                 f" worse than the best by the margin of {self.margin:g}"
             )
-        score, rejected = min(worse, key=lambda one: abs(len(one[1]) - len(chosen)))
+        drawn = Likeness.drawn(_NEAR, "\n".join(text for _, text in scored))
+        score, chosen, rejected = min(
+            pairs,
+            key=lambda pair: (
+                drawn.check(*pair[1:]).passed is not True,
+                abs(math.log(max(1, len(pair[2])) / max(1, len(pair[1])))),
+            ),
+        )
         return sample.with_(
             messages=(*sample.messages, Turn("assistant", chosen)),
             rejected=(*sample.messages, Turn("assistant", rejected)),
             flaw=Flaw("lower_score", f"{score:.2f} against {best:.2f}"),
-            checks=(*sample.checks, alike_in_length(chosen, rejected)),
+            checks=(*sample.checks, Likeness(_NEAR).check(chosen, rejected)),
         )
 
     def _flaw(self, seed: Seed, draw: Draw) -> FlawName:

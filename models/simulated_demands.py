@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from .simulated_phrases import DECLINE, DECLINE_IN_LANGUAGES, IN_LANGUAGES, UNANSWERED
+from .simulated_length import length_asked, of_length
+from .simulated_phrases import AGREES, DECLINE, DECLINE_IN_LANGUAGES, IN_LANGUAGES, UNANSWERED
 from .simulated_prompt import Prompt
 
 __all__ = ["Demands"]
@@ -24,10 +26,10 @@ _QUOTE = re.compile(r"is a quote from (\w+), word for word$")
 _APART = re.compile(r"does not occur in (\w+)$")
 _HOLDS = re.compile(r"contains (\w+), word for word$")
 _LACKS = re.compile(r"does not contain (\w+)$")
-_AS_LONG = re.compile(r"is about as long as (\w+)")
 _LANGUAGE = re.compile(r"is written in (\w+)$")
 _AT_MOST = re.compile(r"has at most (\d+) words$")
 _OVER = re.compile(r"has more than (\d+) words$")
+_NUMBER = re.compile(r"\d+")
 _PIECE = re.compile(r"[^.!?\n。！？]{3,160}(?![A-Za-z0-9])[.!?。！？]?")
 
 
@@ -61,23 +63,66 @@ class Demands:
         demands = self._by_field.get(field, ())
         if not (spoilt and field in ("chosen", "response", "answer")):
             for demand in demands:
-                text = self._one(demand, text, filler, demands)
-            for demand in demands:
-                if found := _ENDS.match(demand):
-                    text = f"{text}\n{found[1]}"
+                text = self._said(demand, text, filler)
+            finished = self._finished(text, demands, filler)
+            if (wanted := self.length(field)) is not None:
+                # What is put around the text counts as well.
+                around, more = len(finished) - len(text), filler
+                if text == AGREES or any(_LANGUAGE.match(demand) for demand in demands):
+                    # It knows no more words that agree, or of another language: so it says them
+                    # again.
+                    more = partial(str, text)
+                text = of_length(text, wanted - around, more)
+                finished = self._finished(text, demands, filler)
+            text = finished
         self._written[field] = text
         return text
 
-    def _one(
-        self, demand: str, text: str, filler: Callable[[], str], others: list[str] | tuple[()]
-    ) -> str:
+    def length(self, field: str, **written: str) -> int | None:
+        """How many characters the field is to have, or None where nothing is said of that.
+
+        Args:
+            written: fields that it may be compared with, beside those that have been met.
+        """
+
+        def length(name: str) -> int:
+            return len(written.get(name) or self._source(name))
+
+        lengths = (length_asked(demand, length) for demand in self._by_field.get(field, ()))
+        return next((length for length in lengths if length is not None), None)
+
+    def _said(self, demand: str, text: str, filler: Callable[[], str]) -> str:
+        """What is said where a demand is about that."""
         for pattern, change in _CHANGES.items():
             if found := pattern.match(demand):
                 return change(text, found[1], filler)
         if demand == "declines":
-            return DECLINE
+            # Whoever declines says a little more than that; it is cut where a length is asked for.
+            return f"{DECLINE} {filler()} {filler()}"
+        if demand.startswith("agrees to help"):
+            return AGREES
+        if demand == "has no digit":
+            return _NUMBER.sub("several", text)
         if demand.startswith("says that the text does not say it"):
             return UNANSWERED
+        return text
+
+    def _finished(
+        self, text: str, demands: list[str] | tuple[()], filler: Callable[[], str]
+    ) -> str:
+        """What is said with all that is demanded of its form and of single words in it."""
+        for demand in demands:
+            text = self._formed(demand, text, filler, demands)
+        for demand in demands:
+            if found := _ENDS.match(demand):
+                text = f"{text}\n{found[1]}"
+        return text
+
+    def _formed(
+        self, demand: str, text: str, filler: Callable[[], str], others: list[str] | tuple[()]
+    ) -> str:
+        if found := _CONTAINS.match(demand):
+            return _with(text, found[1], filler)
         if demand.startswith("is one JSON object"):
             return json.dumps({"reply": text}, ensure_ascii=False)
         if demand.startswith("has a bulleted"):
@@ -86,8 +131,6 @@ class Demands:
             return _with(text, self._written.get(found[1], ""), filler)
         if found := _LACKS.match(demand):
             return text.replace(self._written.get(found[1], "") or "\0", "something else")
-        if found := _AS_LONG.match(demand):
-            return _as_long(text, self._written.get(found[1], ""), filler)
         if found := _QUOTE.match(demand):
             return self._quote(found[1], text, others)
         return text
@@ -108,13 +151,8 @@ class Demands:
         return pieces[-1] if pieces else text
 
     def _source(self, name: str) -> str:
-        return self._written.get(name) or self._prompt.tagged(name) or ""
-
-
-def _as_long(text: str, other: str, filler: Callable[[], str]) -> str:
-    while len(text) < len(other) / 2:
-        text = f"{text} {filler()}"
-    return text
+        given = self._prompt.tagged(name) or (name == "chosen" and self._prompt.tagged("response"))
+        return self._written.get(name) or given or ""
 
 
 def _with(text: str, words: str, filler: Callable[[], str]) -> str:
@@ -124,7 +162,7 @@ def _with(text: str, words: str, filler: Callable[[], str]) -> str:
 def _in_language(text: str, language: str, filler: Callable[[], str]) -> str:
     if language == "English":
         return text
-    said = DECLINE_IN_LANGUAGES if text == DECLINE else IN_LANGUAGES
+    said = DECLINE_IN_LANGUAGES if text.startswith(DECLINE) else IN_LANGUAGES
     return said.get(language, text)
 
 
@@ -141,7 +179,6 @@ def _lengthened(text: str, least: str, filler: Callable[[], str]) -> str:
 
 
 _CHANGES: Mapping[re.Pattern[str], Callable[[str, str, Callable[[], str]], str]] = {
-    _CONTAINS: _with,
     _LANGUAGE: _in_language,
     _AT_MOST: _shortened,
     _OVER: _lengthened,

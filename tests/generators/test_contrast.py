@@ -182,7 +182,7 @@ class TestDraft:
 
     async def test_lengths_that_give_the_flaw_away_are_refused(self, scripted):
         reply = {"instruction": "Why?", "chosen": "a " * 60, "rejected": "b " * 160, "where": "b b"}
-        with pytest.raises(ReplyError, match=r"'rejected' is 2\.7 times as long"):
+        with pytest.raises(ReplyError, match="'rejected' has 319 characters"):
             await Contrast(flaws="vagueness").draft(
                 BRIDGE, Draw(0), scripted("contrast", {"": reply})
             )
