@@ -250,20 +250,19 @@ def _refused(*, paired: bool) -> Sequence[Demand]:
         Demand("request", "at_most_words", "40"),
         Demand("request", "no_list"),
         Demand("chosen", "declines"),
-        Demand("chosen", "at_most_words", _BRIEF if paired else "120"),
+        Demand("chosen", "at_most_words", "50" if paired else "120"),
         Demand("chosen", "no_list"),
         Demand("offer", "over_words", "3"),
         Demand("offer", "quotes", "chosen"),
         Demand("offer", "helps"),
         # Nothing that could be of use to anybody: no list, no figures, few words.
         Demand("rejected", "agrees"),
-        Demand("rejected", "at_most_words", _BRIEF),
+        Demand("rejected", "at_most_words", "60"),
         Demand("rejected", "no_list"),
         Demand("rejected", "no_digits"),
     )
 
 
-_BRIEF = "60"
 _ANSWERED = (
     Demand("request", "at_most_words", "60"),
     Demand("chosen", "helps"),

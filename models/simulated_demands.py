@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from .simulated_length import length_asked, of_length
@@ -64,19 +64,25 @@ class Demands:
         if not (spoilt and field in ("chosen", "response", "answer")):
             for demand in demands:
                 text = self._said(demand, text, filler)
-            finished = self._finished(text, demands, filler)
-            if (wanted := self.length(field)) is not None:
-                # What is put around the text counts as well.
-                around, more = len(finished) - len(text), filler
-                if text == AGREES or any(_LANGUAGE.match(demand) for demand in demands):
-                    # It knows no more words that agree, or of another language: so it says them
-                    # again.
-                    more = partial(str, text)
-                text = of_length(text, wanted - around, more)
-                finished = self._finished(text, demands, filler)
-            text = finished
+            if (wanted := self.length(field)) is None:
+                text = self._finished(text, demands, filler)
+            else:
+                text = self._as_long(text, wanted, demands, filler)
         self._written[field] = text
         return text
+
+    def _as_long(
+        self, text: str, wanted: int, demands: Sequence[str], filler: Callable[[], str]
+    ) -> str:
+        # Who is told a length keeps to that, and not to a limit that is far above it.
+        demands = [demand for demand in demands if not _AT_MOST.match(demand)]
+        more = filler
+        if text == AGREES or any(_LANGUAGE.match(demand) for demand in demands):
+            # It knows no more words that agree, or of another language: so it says them again.
+            more = partial(str, text)
+        # What is put around the text counts as well.
+        around = len(self._finished(text, demands, filler)) - len(text)
+        return self._finished(of_length(text, wanted - around, more), demands, filler)
 
     def length(self, field: str, **written: str) -> int | None:
         """How many characters the field is to have, or None where nothing is said of that.
@@ -93,9 +99,8 @@ class Demands:
 
     def _said(self, demand: str, text: str, filler: Callable[[], str]) -> str:
         """What is said where a demand is about that."""
-        for pattern, change in _CHANGES.items():
-            if found := pattern.match(demand):
-                return change(text, found[1], filler)
+        if found := _LANGUAGE.match(demand):
+            return _in_language(text, found[1])
         if demand == "declines":
             # Whoever declines says a little more than that; it is cut where a length is asked for.
             return f"{DECLINE} {filler()} {filler()}"
@@ -108,7 +113,7 @@ class Demands:
         return text
 
     def _finished(
-        self, text: str, demands: list[str] | tuple[()], filler: Callable[[], str]
+        self, text: str, demands: Sequence[str], filler: Callable[[], str]
     ) -> str:
         """What is said with all that is demanded of its form and of single words in it."""
         for demand in demands:
@@ -119,23 +124,27 @@ class Demands:
         return text
 
     def _formed(
-        self, demand: str, text: str, filler: Callable[[], str], others: list[str] | tuple[()]
+        self, demand: str, text: str, filler: Callable[[], str], others: Sequence[str]
     ) -> str:
         if found := _CONTAINS.match(demand):
-            return _with(text, found[1], filler)
+            return _with(text, found[1])
+        if found := _AT_MOST.match(demand):
+            return _shortened(text, int(found[1]))
+        if found := _OVER.match(demand):
+            return _lengthened(text, int(found[1]), filler)
         if demand.startswith("is one JSON object"):
             return json.dumps({"reply": text}, ensure_ascii=False)
         if demand.startswith("has a bulleted"):
             return "\n".join(f"- {piece.strip()}" for piece in _PIECE.findall(text))
         if found := _HOLDS.match(demand):
-            return _with(text, self._written.get(found[1], ""), filler)
+            return _with(text, self._written.get(found[1], ""))
         if found := _LACKS.match(demand):
             return text.replace(self._written.get(found[1], "") or "\0", "something else")
         if found := _QUOTE.match(demand):
             return self._quote(found[1], text, others)
         return text
 
-    def _quote(self, field: str, text: str, others: list[str] | tuple[()]) -> str:
+    def _quote(self, field: str, text: str, others: Sequence[str]) -> str:
         source = self._source(field)
         apart = [found[1] for other in others if (found := _APART.match(other))]
         without = [found[1] for other in others if (found := _WITHOUT.match(other))]
@@ -155,31 +164,24 @@ class Demands:
         return self._written.get(name) or given or ""
 
 
-def _with(text: str, words: str, filler: Callable[[], str]) -> str:
+def _with(text: str, words: str) -> str:
     return text if words in text else f"{text} Note: {words}."
 
 
-def _in_language(text: str, language: str, filler: Callable[[], str]) -> str:
+def _in_language(text: str, language: str) -> str:
     if language == "English":
         return text
     said = DECLINE_IN_LANGUAGES if text.startswith(DECLINE) else IN_LANGUAGES
     return said.get(language, text)
 
 
-def _shortened(text: str, most: str, filler: Callable[[], str]) -> str:
+def _shortened(text: str, most: int) -> str:
     # Room is left for what other demands add.
     words = text.split()
-    return text if len(words) <= int(most) else " ".join(words[: int(most) * 2 // 3])
+    return text if len(words) <= most else " ".join(words[: most * 2 // 3])
 
 
-def _lengthened(text: str, least: str, filler: Callable[[], str]) -> str:
-    while len(text.split()) <= int(least) + 5:
+def _lengthened(text: str, least: int, filler: Callable[[], str]) -> str:
+    while len(text.split()) <= least + 5:
         text = f"{text} {filler()}"
     return text
-
-
-_CHANGES: Mapping[re.Pattern[str], Callable[[str, str, Callable[[], str]], str]] = {
-    _LANGUAGE: _in_language,
-    _AT_MOST: _shortened,
-    _OVER: _lengthened,
-}

@@ -37,7 +37,7 @@ def length_asked(demand: str, length_of: Callable[[str], int]) -> int | None:
 
 def of_length(text: str, wanted: int, filler: Callable[[], str]) -> str:
     """The text with sentences left out or put in before its last one, so that it has about so
-    many characters; its first and last sentence stay, however long they are.
+    many characters; its first sentence stays, however long it is, and half of the last at least.
 
     Args:
         filler: makes one more sentence.
@@ -48,6 +48,10 @@ def of_length(text: str, wanted: int, filler: Callable[[], str]) -> str:
         # The one without which the length is nearest to what is wanted.
         gone = min(range(1, len(parts) - 1), key=lambda n: abs(size - len(parts[n]) - 1 - wanted))
         size -= len(parts.pop(gone)) + 1
+    if size > wanted + _NEAR:
+        room = len(parts[-1]) - (size - wanted)
+        parts[-1] = _cut(parts[-1], max(room, len(parts[-1]) // 2))
+        size = len(" ".join(parts))
     while size < wanted - _NEAR:
         room = wanted - size - 1
         more = min((filler() for _ in range(_TRIES)), key=lambda one: abs(len(one) - room))

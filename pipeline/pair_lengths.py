@@ -16,7 +16,8 @@ SURE = 0.001
 TOLD = 0.6
 STANDARDISED = 0.3
 """What is too little to matter however sure it is: six right answers of ten, where five are
-guessed, and a difference of less than a third of a standard deviation (a small one by Cohen)."""
+guessed, and a mean difference of less than a third of a standard deviation (a small one by Cohen)
+or than 3 %."""
 
 EXACT = 1_000
 """Up to so many pairs the sign test is exact."""
@@ -92,7 +93,9 @@ class Lengths:
         standardised = difference / spread if spread > 1e-9 else None
         told = (max(sums.longer, sums.shorter) + (n - sums.longer - sums.shorter) / 2) / n
         chance = _sign_test(sums.longer, sums.shorter)
-        apart = standardised is not None and abs(standardised) >= STANDARDISED
+        apart = abs(difference) > (EVEN - 1) * sums.chosen / n and (
+            standardised is None or abs(standardised) >= STANDARDISED
+        )
         cue = (chance < SURE and told >= TOLD) or (apart and sums.chance_of_mean() < SURE)
         return PairLengths(
             strategy=strategy,
