@@ -42,19 +42,23 @@ class Likeness:
     Attributes:
         most: how many times as long as the shorter half the longer one may be, above 1.
         longer: the half that is to be the longer one, by about a tenth; "" where edits settle it.
+        fields: what the halves are called in a draft.
     """
 
     most: float
     longer: Literal["chosen", "rejected", ""] = ""
+    fields: tuple[str, str] = ("chosen", "rejected")
 
     @classmethod
-    def drawn(cls, most: float, key: str) -> Likeness:
+    def drawn(
+        cls, most: float, key: str, fields: tuple[str, str] = ("chosen", "rejected")
+    ) -> Likeness:
         """With a longer half that is drawn by a key; each is the longer one as often."""
         odd = blake2b(f"{key}/longer".encode(), digest_size=1).digest()[0] & 1
-        return cls(most, "rejected" if odd else "chosen")
+        return cls(most, "rejected" if odd else "chosen", fields)
 
     def words(self, chosen: str = "", *, edited: bool = False) -> str:
-        """What is demanded, as it is said to the model.
+        """What is demanded of the rejected half, as it is said to the model.
 
         Args:
             chosen: the chosen half where it is written already; its length is said then.
@@ -66,11 +70,12 @@ class Likeness:
             "chosen": f"{by} shorter, not longer, and at least {1 / self.most:.2f} times as long",
             "": f"between {1 / self.most:.2f} and {self.most:g} times as long",
         }[self.longer]
-        subject = "make of chosen a response that is" if edited else "is"
-        said = f"{subject} about as long as chosen, so that their lengths tell nothing: {aim}"
+        one, other = self.fields
+        subject = f"make of {one} a response that is" if edited else "is"
+        said = f"{subject} about as long as {one}, so that their lengths tell nothing: {aim}"
         if not chosen:
             return said
-        return f"{said}. The chosen response has {_size(chosen)}: rejected {self._wanted(chosen)}"
+        return f"{said}. As {one} has {_size(chosen)}, {other} {self._wanted(chosen)}"
 
     def check(self, chosen: str, rejected: str) -> Check:
         """Whether the halves are as alike as that; the detail gives both lengths."""
@@ -82,9 +87,10 @@ class Likeness:
         """What is wrong with the lengths, in words that can be sent back to the model, or None."""
         if self.check(chosen, rejected).passed:
             return None
+        one, other = self.fields
         return (
-            f"'rejected' has {_size(rejected)}, and 'chosen' has {_size(chosen)}: leave 'chosen' as"
-            f" it is; 'rejected' {self._wanted(chosen)}, so that the length does not tell the one"
+            f"'{other}' has {_size(rejected)}, and '{one}' has {_size(chosen)}: leave '{one}' as"
+            f" it is; '{other}' {self._wanted(chosen)}, so that the length does not tell the one"
             " from the other"
         )
 

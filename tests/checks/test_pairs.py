@@ -72,7 +72,7 @@ class TestWords:
 
     def test_of_a_text_that_is_there_they_have_the_length(self):
         said = Likeness(1.5, "rejected").words(ANSWER)
-        assert f"The chosen response has {len(ANSWER)} characters (60 words)" in said
+        assert f"As chosen has {len(ANSWER)} characters (60 words), rejected must have" in said
         assert "best about 350 (66 words)" in said
 
     def test_a_fault_says_both_lengths_and_which_is_wanted(self):
