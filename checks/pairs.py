@@ -30,7 +30,7 @@ from less."""
 _LEAST_WORDS = 6
 """Shorter sentences, such as a greeting or a signature, may stand in both halves."""
 
-_BETTER = 1.1  # a tenth: seen by whoever writes, and too little to be learnt from
+A_TENTH = 1.1  # seen by whoever writes, and too little to be learnt from
 _FEW = 20  # characters, by which short halves may differ whatever the ratio
 _SPACED = 12  # characters a word; scripts without spaces have one or two, base64 hundreds
 
@@ -41,21 +41,27 @@ class Likeness:
 
     Attributes:
         most: how many times as long as the shorter half the longer one may be, above 1.
-        longer: the half that is to be the longer one, by about a tenth; "" where edits settle it.
+        longer: the half that is to be the longer one; "" where edits settle it.
         fields: what the halves are called in a draft.
+        by: how many times as long the longer half is to be.
     """
 
     most: float
     longer: Literal["chosen", "rejected", ""] = ""
     fields: tuple[str, str] = ("chosen", "rejected")
+    by: float = A_TENTH
 
     @classmethod
     def drawn(
-        cls, most: float, key: str, fields: tuple[str, str] = ("chosen", "rejected")
+        cls,
+        most: float,
+        key: str,
+        fields: tuple[str, str] = ("chosen", "rejected"),
+        by: float = A_TENTH,
     ) -> Likeness:
         """With a longer half that is drawn by a key; each is the longer one as often."""
         odd = blake2b(f"{key}/longer".encode(), digest_size=1).digest()[0] & 1
-        return cls(most, "rejected" if odd else "chosen", fields)
+        return cls(most, "rejected" if odd else "chosen", fields, by)
 
     def words(self, chosen: str = "", *, edited: bool = False) -> str:
         """What is demanded of the rejected half, as it is said to the model.
@@ -64,7 +70,7 @@ class Likeness:
             chosen: the chosen half where it is written already; its length is said then.
             edited: whether the rejected half is told by edits.
         """
-        by = f"by about {self._better - 1:.0%}"
+        by = f"by about {self.by - 1:.0%}"
         aim = {
             "rejected": f"{by} longer, not shorter, and at most {self.most:g} times as long",
             "chosen": f"{by} shorter, not longer, and at least {1 / self.most:.2f} times as long",
@@ -94,10 +100,6 @@ class Likeness:
             " from the other"
         )
 
-    @property
-    def _better(self) -> float:
-        return min(_BETTER, (1 + self.most) / 2)
-
     def _bounds(self, chosen: int) -> tuple[int, int]:
         """The least and the greatest length of the rejected half, in characters."""
         least, most = min(chosen / self.most, chosen - _FEW), max(chosen * self.most, chosen + _FEW)
@@ -108,7 +110,7 @@ class Likeness:
         return max(1, round(least)), round(most)
 
     def _wanted(self, chosen: str) -> str:
-        factor = {"rejected": self._better, "chosen": 1 / self._better, "": 1.0}[self.longer]
+        factor = {"rejected": self.by, "chosen": 1 / self.by, "": 1.0}[self.longer]
         low, high = self._bounds(len(chosen))
         words = round(count_words(chosen) * factor)
         return (
