@@ -10,6 +10,7 @@ from typing import Literal
 
 from .simulated_demands import Demands
 from .simulated_flow import SimulatedFlow
+from .simulated_length import of_length
 from .simulated_material import Material
 from .simulated_phrases import (
     AGAIN,
@@ -356,6 +357,8 @@ class Draft:
             ((sentence, claim) for sentence in reversed(once) for claim in claims),
             key=lambda pair: abs(len(pair[1]) - len(pair[0].rstrip(".")) - more),
         )
+        if len(claim) > (room := len(sentence.rstrip(".")) + more):
+            claim = of_length(claim, room, lambda: "").rstrip(".")
         return sentence, claim + ("." if sentence.endswith(".") else "")
 
     def _named_flaw(self) -> str:
