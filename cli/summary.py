@@ -168,8 +168,8 @@ def _pairs(pairs: Sequence[Mapping[str, Any]]) -> Table:
     length: what a model could learn from a pair beside its flaw. By strategy, and by flaw where
     it has several."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("rejected half")
-    for name in ("pairs", "flaw proven", "longer by", "in s.d.", "shorter in", "longer in"):
+    table.add_column("rejected half", no_wrap=True)
+    for name in ("pairs", "proven", "longer by", "in s.d.", "shorter", "longer"):
         table.add_column(name, justify="right")
     flaws = Counter(one["strategy"] for one in pairs if one["flaw"])
     for one in pairs:
@@ -206,8 +206,8 @@ def _cues(pairs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if told:
         yield (
             f"LENGTH TELLS THE CHOSEN HALF FROM THE REJECTED ONE in {'; '.join(told)}: training on"
-            " these pairs teaches length. Have another model write them, or say in a template of"
-            " your own how long the halves are to be"
+            " these pairs teaches length. Have another model write them, say in a template of your"
+            " own how long the halves are to be, or pair candidates with a lower length_ratio"
         )
 
 

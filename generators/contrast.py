@@ -40,11 +40,6 @@ _NEED_A_PROMPT: frozenset[FlawName] = frozenset(
 )
 """Flaws that an instruction has to be made for; one that is given will not do."""
 
-_NEAR = 1.35
-"""How many times as long as the other one a candidate may be to count as near. Candidates are what
-their model writes, so that nothing else can be demanded of them: a pair that is not near is kept,
-and its check says so."""
-
 _WEIGHTS: TypeAdapter[dict[str, dict[str, int]]] = TypeAdapter(Attributes)
 
 
@@ -75,8 +70,8 @@ class Contrast(Generator):
 
     kind = "contrast"
     scalar: ClassVar[str] = "flaws"
-    not_in_id = Generator.not_in_id | {"rejected_model", "margin"}
-    thresholds = frozenset({"margin"})
+    not_in_id = Generator.not_in_id | {"rejected_model", "margin", "length_ratio"}
+    thresholds = frozenset({"margin", "length_ratio"})
     own_attributes: ClassVar[frozenset[str]] = frozenset({"instruction_from"})
 
     flaws: Annotated[
@@ -100,6 +95,10 @@ class Contrast(Generator):
     margin: float = Field(default=0.2, gt=0, le=1)
     """By how much the score of the rejected candidate lies below that of the chosen one, at
     least; scores go from 0 to 1."""
+
+    length_ratio: float = Field(default=1.35, gt=1)
+    """How many times as long as the other one half of a pair of candidates may be, in characters.
+    Worse candidates are often much shorter, or longer; pairs with them would teach length."""
 
     rejected_model: str = ""
     """The name of another model of the recipe, say the one that is to be trained, which writes the
@@ -216,7 +215,7 @@ class Contrast(Generator):
         near enough.
 
         Raises:
-            ReplyError: no candidate is worse by so much.
+            ReplyError: no candidate is worse by so much, or none of those is near in length.
         """
         scored = [(c.score, c.text) for c in sample.candidates if c.score is not None]
         if not scored:
@@ -235,19 +234,28 @@ class Contrast(Generator):
                 f"the {len(scored)} candidates score from {lowest:.2f} to {best:.2f}: none is"
                 f" worse than the best by the margin of {self.margin:g}"
             )
-        drawn = Likeness.drawn(_NEAR, "\n".join(text for _, text in scored))
+        near = Likeness(self.length_ratio)
+        drawn = Likeness.drawn(self.length_ratio, "\n".join(text for _, text in scored))
         score, chosen, rejected = min(
             pairs,
             key=lambda pair: (
-                drawn.check(*pair[1:]).passed is not True,
+                not near.check(*pair[1:]).passed,
+                not drawn.check(*pair[1:]).passed,
                 abs(math.log(max(1, len(pair[2])) / max(1, len(pair[1])))),
             ),
         )
+        alike = near.check(chosen, rejected)
+        if not alike.passed:
+            raise ReplyError(
+                f"no candidate that is worse by the margin is within {self.length_ratio:g} times"
+                f" the length of the best, or the other way round (the nearest: {alike.detail});"
+                " 'length_ratio' says how far apart they may be"
+            )
         return sample.with_(
             messages=(*sample.messages, Turn("assistant", chosen)),
             rejected=(*sample.messages, Turn("assistant", rejected)),
             flaw=Flaw("lower_score", f"{score:.2f} against {best:.2f}"),
-            checks=(*sample.checks, Likeness(_NEAR).check(chosen, rejected)),
+            checks=(*sample.checks, alike),
         )
 
     def _flaw(self, seed: Seed, draw: Draw) -> FlawName:
