@@ -113,9 +113,8 @@ class Likeness:
         factor = {"rejected": self.by, "chosen": 1 / self.by, "": 1.0}[self.longer]
         low, high = self._bounds(len(chosen))
         words = round(count_words(chosen) * factor)
-        return (
-            f"must have {low} to {high} characters, best about {round(len(chosen) * factor)}"
-            + (f" ({words} words)" if _spaced(chosen) else "")
+        return f"must have {low} to {high} characters, best about {round(len(chosen) * factor)}" + (
+            f" ({words} words)" if _spaced(chosen) else ""
         )
 
 

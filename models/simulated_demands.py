@@ -112,9 +112,7 @@ class Demands:
             return UNANSWERED
         return text
 
-    def _finished(
-        self, text: str, demands: Sequence[str], filler: Callable[[], str]
-    ) -> str:
+    def _finished(self, text: str, demands: Sequence[str], filler: Callable[[], str]) -> str:
         """What is said with all that is demanded of its form and of single words in it."""
         for demand in demands:
             text = self._formed(demand, text, filler, demands)

@@ -166,7 +166,10 @@ class TestPartsAndParticulars:
         assert verdict("missed_part", whole, "Boil the water first. Then add salt.").passed
         assert verdict("missed_part", whole, "Ask a cook who knows about it.").passed is None
         three = f"{whole} Stir the pot with a wooden spoon."
-        fuller = "First boil plenty of fresh water. Then add salt. Serve the noodles with pepper and with cheese, grated, on warm plates."
+        fuller = (
+            "First boil plenty of fresh water. Then add salt. Serve the noodles with pepper and with"
+            " cheese, grated, on warm plates."
+        )
         missed = verdict("missed_part", three, fuller)
         assert (missed.passed, missed.detail) == (
             True, "nothing of this: Stir the pot with a wooden spoon.",
@@ -229,7 +232,8 @@ class TestPairs:
                 assert bool(likeness.longer) is (flaw != "wrong_number")
 
     def test_a_broken_limit_of_words_is_a_flaw_of_length(self):
-        few = constraint("length_constraints:number_words", {"relation": "less than", "num_words": 9})
+        limit = {"relation": "less than", "num_words": 9}
+        few = constraint("length_constraints:number_words", limit)
         assert likeness_of("broken_constraint", few, "a") is None
         comma = constraint("punctuation:no_comma", {})
         assert likeness_of("broken_constraint", comma, "a") is not None

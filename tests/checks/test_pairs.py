@@ -78,8 +78,8 @@ class TestWords:
     def test_a_fault_says_both_lengths_and_which_is_wanted(self):
         fault = Likeness(1.35, "rejected").fault(ANSWER, "It is long.")
         assert fault == (
-            "'rejected' has 11 characters (3 words), and 'chosen' has 318 characters (60 words): leave"
-            " 'chosen' as it is; 'rejected' must have 309 to 429 characters, best about 350"
+            "'rejected' has 11 characters (3 words), and 'chosen' has 318 characters (60 words):"
+            " leave 'chosen' as it is; 'rejected' must have 309 to 429 characters, best about 350"
             " (66 words), so that the length does not tell the one from the other"
         )
         assert Likeness(1.35, "rejected").fault(ANSWER, f"{ANSWER} So it is.") is None
