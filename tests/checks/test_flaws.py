@@ -167,8 +167,8 @@ class TestPartsAndParticulars:
         assert verdict("missed_part", whole, "Ask a cook who knows about it.").passed is None
         three = f"{whole} Stir the pot with a wooden spoon."
         fuller = (
-            "First boil plenty of fresh water. Then add salt. Serve the noodles with pepper and with"
-            " cheese, grated, on warm plates."
+            "First boil plenty of fresh water. Then add salt. Serve the noodles with pepper and"
+            " with cheese, grated, on warm plates."
         )
         missed = verdict("missed_part", three, fuller)
         assert (missed.passed, missed.detail) == (
