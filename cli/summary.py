@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["show", "write"]
 
 FAILURES_SHOWN = 3
+PAIRS_OF_A_FLAW = 10
 LEAVES_SHOWN = 24
 LEAVES_AMONG_OTHERS = 5
 PAGE_WIDTH = 110
@@ -166,14 +167,14 @@ def _strategies(strategies: Sequence[Mapping[str, Any]]) -> Table:
 def _pairs(pairs: Sequence[Mapping[str, Any]]) -> Table:
     """Of how many pairs the flaw is proven without a model, and how their halves differ in
     length: what a model could learn from a pair beside its flaw. By strategy, and by flaw where
-    it has several."""
+    it has several and so many pairs that shares mean something; the manifest has all."""
     table = Table(box=None, pad_edge=False)
     table.add_column("rejected half", no_wrap=True)
     for name in ("pairs", "proven", "longer by", "in s.d.", "shorter", "longer"):
         table.add_column(name, justify="right")
     flaws = Counter(one["strategy"] for one in pairs if one["flaw"])
     for one in pairs:
-        if one["flaw"] and flaws[one["strategy"]] == 1:
+        if one["flaw"] and (flaws[one["strategy"]] == 1 or one["pairs"] < PAIRS_OF_A_FLAW):
             continue
         spread = one["standardised"]
         name = f"  {one['flaw']}" if one["flaw"] else one["strategy"] or "(not known)"

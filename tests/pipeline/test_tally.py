@@ -192,3 +192,25 @@ def test_the_terminal_shows_strategies_and_lengths(tmp_path, capsys):
     assert re.search(head, out, re.MULTILINE)
     lengths = r"^contrast +\d+ +\d+ +[+-]\d+ chars +[+-]\d+\.\d\d +\d+% +\d+%$"
     assert re.search(lengths, out, re.MULTILINE)
+
+
+def test_the_terminal_warns_where_length_tells_the_chosen_half(tmp_path, capsys):
+    from silversmith.cli.summary import show
+
+    rows = [
+        {"prompt": f"Question {n}?", "chosen": f"{n} " + "Good. " * 40, "rejected": f"No, {n}."}
+        for n in range(20)
+    ]
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = Recipe(
+        models={},
+        seeds=[{"dataset": str(data)}],
+        generators=["existing"],
+        filters=["exact_duplicates"],
+    )
+    show(recipe.run(tmp_path / "run"))
+    out = " ".join(capsys.readouterr().out.split())
+
+    assert "LENGTH TELLS THE CHOSEN HALF FROM THE REJECTED ONE in" in out
+    assert "(the rejected half is shorter in 100% of 20 pairs, by 23" in out
