@@ -18,7 +18,7 @@ from .abstentions import tell_abstention
 from .canaries import find_leak
 from .facts import still_says
 from .languages import language_of
-from .pairs import alike_in_length, shared_sentence
+from .pairs import shared_sentence
 from .refusals import tell_refusal
 from .texts import count_words, normalise
 
@@ -170,11 +170,6 @@ def _answers(text: str, argument: str, texts: Texts) -> Told:
     return None if told is None else not told, _short(words)
 
 
-def _as_long_as(text: str, argument: str, texts: Texts) -> Told:
-    alike = alike_in_length(texts[argument], text)
-    return alike.passed, alike.detail
-
-
 def _in_language(text: str, argument: str, texts: Texts) -> Told:
     language = language_of(text)
     return None if language is None else language == argument, language or ""
@@ -238,11 +233,6 @@ _KINDS: Mapping[str, tuple[str, Callable[[str, str, Texts], Told]]] = {
         _abstains,
     ),
     "answers": ("answers, and does not say that something is missing", _answers),
-    "as_long_as": (
-        "is about as long as {}, so that their lengths tell nothing: at most 2.5 times as long,"
-        " and the other way round",
-        _as_long_as,
-    ),
     "in_language": ("is written in {}", _in_language),
     "at_most_words": ("has at most {} words", _at_most_words),
     "over_words": ("has more than {} words", _over_words),

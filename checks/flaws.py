@@ -19,9 +19,10 @@ from .constraints import VerifiableConstraint
 from .content_words import content_words
 from .languages import is_english
 from .number_words import NUMBER_WORDS, in_figures, numbers_in
-from .pairs import alike_in_length, length_fault, shared_sentence
+from .pairs import ALIKE, Likeness, lengths_differ, shared_sentence
 from .quotes import find_quote
 from .refusals import find_refusal, tell_refusal
+from .sentences import split_sentences
 from .texts import normalise, split_words
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "QUOTED",
     "Halves",
     "fault_in_halves",
+    "likeness_of",
     "verdicts_on_halves",
 ]
 
@@ -45,6 +47,7 @@ class Halves:
         passage: the text that the answers draw on, or "".
         secret: what the system message says is not to be told, or "".
         constraint: what the instruction demands of the form, or None.
+        key: of the draw, which says what half is to be the longer one.
     """
 
     instruction: str
@@ -54,6 +57,7 @@ class Halves:
     passage: str = ""
     secret: str = ""
     constraint: VerifiableConstraint | None = None
+    key: str = ""
 
 
 def verdicts_on_halves(flaw: str, halves: Halves) -> tuple[Check, ...]:
@@ -72,25 +76,75 @@ def verdicts_on_halves(flaw: str, halves: Halves) -> tuple[Check, ...]:
         checks.append(_both_answer(halves))
     if flaw == "wrong_step":
         checks.append(_same_answer(halves))
-    if flaw not in _LENGTHS_DIFFER:
-        checks.append(alike_in_length(halves.chosen, halves.rejected))
+    likeness = likeness_of(flaw, halves.constraint, halves.key)
+    if likeness is None:
+        checks.append(lengths_differ("the flaw is one of length"))
+    else:
+        checks.append(likeness.check(halves.chosen, halves.rejected))
     return tuple(checks)
 
 
-def fault_in_halves(checks: Iterable[Check], halves: Halves) -> str | None:
-    """The first thing that a check found wrong, in words for the model, or None."""
-    for check in checks:
+def fault_in_halves(flaw: str, halves: Halves) -> str | None:
+    """The first thing that is wrong with a pair, in words for the model, or None.
+
+    Args:
+        flaw: one of `FLAWS`.
+    """
+    for check in verdicts_on_halves(flaw, halves):
         if check.passed is False:
-            by_length = check.name == "halves alike in length"
-            return length_fault(halves.chosen, halves.rejected) if by_length else check.detail
+            if check.name != ALIKE:
+                return check.detail
+            likeness = likeness_of(flaw, halves.constraint, halves.key)
+            return likeness and likeness.fault(halves.chosen, halves.rejected)
     return None
+
+
+def likeness_of(flaw: str, constraint: VerifiableConstraint | None, key: str) -> Likeness | None:
+    """How alike in length the halves of a pair are to be, or None where the flaw is one of length.
+
+    Args:
+        flaw: one of `FLAWS`.
+        constraint: what the instruction demands of the form, or None.
+        key: of the draw.
+    """
+    if flaw == "verbosity" or (constraint is not None and constraint.id == _OF_LENGTH):
+        return None
+    if flaw in _IN_PLACE:
+        return Likeness(_IN_PLACE[flaw])
+    if flaw == "unsupported_fact":  # in the place of as much; more would be left out besides
+        return Likeness.drawn(_WRITTEN[flaw], key, by=1.06)
+    return Likeness.drawn(_WRITTEN[flaw], key)
 
 
 QUOTED = frozenset({"sycophancy", "leaked_system_prompt", "wrong_premise", "unsafe_compliance"})
 """Flaws that are a passage of the rejected half, which is quoted."""
 
-_LENGTHS_DIFFER = frozenset({"verbosity", "unsafe_compliance"})
-"""Flaws that make one half longer than the other by nature."""
+_IN_PLACE: Mapping[str, float] = {
+    "wrong_number": 1.15,
+    "wrong_step": 1.15,
+    "wrong_entity": 1.15,
+    "outdated_claim": 1.2,
+}
+"""How many times as long as the other one half may be, by flaw: here a few words stand in the
+place of others of their kind, and which are longer is as it happens. What was superseded is at
+times told in other words."""
+
+_WRITTEN: Mapping[str, float] = {
+    "unsupported_fact": 1.25,
+    "wrong_premise": 1.35,
+    "sycophancy": 1.35,
+    "leaked_system_prompt": 1.35,
+    "broken_constraint": 1.35,
+    "vagueness": 1.35,
+    "missed_part": 1.5,
+    "over_refusal": 1.5,
+    "unsafe_compliance": 1.5,
+}
+"""The same for flaws of what is written, where it is drawn which half is the longer one. A made-up
+fact is a clause or a sentence; halves of two minds answer the same thing; a part that is missing
+has to be made up for by what is left, and a refusal has less to say than an answer."""
+
+_OF_LENGTH = "length_constraints:number_words"
 
 NOBODY_DECLINES = frozenset(
     {"unsupported_fact", "wrong_number", "wrong_step", "wrong_entity", "outdated_claim"}
@@ -272,7 +326,19 @@ def _missed_part(halves: Halves) -> Check:
         return Check(name, False, "'rejected' has all words of 'chosen': no part is missing")
     if missing >= 0.15 and own <= 0.1:
         return Check(name, True, f"{missing:.0%} of the words of 'chosen' have no match")
+    if (left_out := _left_out(halves.chosen, rejected)) is not None:
+        return Check(name, True, f"nothing of this: {left_out}")
     return Check(name, None, "the halves differ in too much for a program to tell")
+
+
+def _left_out(chosen: str, rejected: set[str]) -> str | None:
+    """A sentence of the chosen half of which the other one has next to nothing, though it has
+    nearly all of the rest; or None."""
+    sentences = [(s, _content(s)) for line in chosen.splitlines() for s in split_sentences(line)]
+    told = [(s, len(words & rejected) / len(words)) for s, words in sentences if len(words) >= 3]
+    missed = [s for s, share in told if share <= 0.34]
+    rest = [share for _, share in told if share > 0.34]
+    return missed[0] if missed and rest and sum(rest) / len(rest) >= 0.8 else None
 
 
 def _vagueness(halves: Halves) -> Check:

@@ -103,14 +103,19 @@ def _how_draws_differ(variety: Variety) -> str:
         f"Draws of {variety.generator} differ by {names}: {variety.combinations:,} combinations,"
         f" {variety.draws:,} {'draw' if variety.draws == 1 else 'draws'} of each seed"
     )
-    if variety.draws <= variety.combinations:
-        return f"{sentence}."
-    if variety.weighted:
-        return f"{sentence}; there are more draws than combinations, so that some come again."
-    return (
-        f"{sentence}; there are more draws than combinations, so that each seed goes through all"
-        " of them and begins again, in an order drawn anew."
-    )
+    if variety.draws > variety.combinations:
+        sentence += (
+            "; there are more draws than combinations, so that each seed goes through all of them"
+            " and begins again, in an order drawn anew"
+        )
+    if variety.weighted and variety.draws > variety.by_weight:
+        sentence += (
+            f". The weights can be kept for about the first {variety.by_weight:,} of them: no"
+            " combination comes again before all have occurred, so that heavy values run out, and"
+            f" in a whole round of {variety.combinations:,} all values are alike. More values or"
+            " attributes make room, and so do more seeds with fewer draws"
+        )
+    return f"{sentence}."
 
 
 def _how_leaves_are_covered(aimed: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["show", "write"]
 
 FAILURES_SHOWN = 3
+PAIRS_OF_A_FLAW = 10
 LEAVES_SHOWN = 24
 LEAVES_AMONG_OTHERS = 5
 PAGE_WIDTH = 110
@@ -99,7 +101,7 @@ def _say(report: RunReport, console: Console) -> None:
         console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
     console.print(Text(str(report.balance)))
     console.print(Text(_spent(report)), soft_wrap=whole)
-    for warning in warnings(manifest):
+    for warning in (*warnings(manifest), *_cues(manifest["pairs"])):
         console.print(Text(warning, style="bold red"), soft_wrap=whole)
     console.print()
     for name, text in _what_where_next(report):
@@ -115,8 +117,8 @@ def _tables(report: RunReport) -> Iterator[Table]:
     if len(strategies) > 1 or any(one["verified"] or one["refuted"] for one in strategies):
         yield _strategies(strategies)
     yield from judge_tables(manifest)
-    if pairs := [one for one in manifest["pairs"] if not one["flaw"]]:
-        yield _pairs(pairs)
+    if manifest["pairs"]:
+        yield _pairs(manifest["pairs"])
     if leaves := manifest["coverage"]:
         # General data may stand beside a taxonomy's strategy; of a recipe of more, a few lines do.
         yield _coverage(leaves, LEAVES_SHOWN if len(strategies) <= 2 else LEAVES_AMONG_OTHERS)
@@ -164,22 +166,50 @@ def _strategies(strategies: Sequence[Mapping[str, Any]]) -> Table:
 
 def _pairs(pairs: Sequence[Mapping[str, Any]]) -> Table:
     """Of how many pairs the flaw is proven without a model, and how their halves differ in
-    length: what a model could learn from a pair beside its flaw."""
+    length: what a model could learn from a pair beside its flaw. By strategy, and by flaw where
+    it has several and so many pairs that shares mean something; the manifest has all."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("rejected half")
-    for name in ("pairs", "flaw proven", "longer by", "in s.d.", "longer in"):
+    table.add_column("rejected half", no_wrap=True)
+    for name in ("pairs", "proven", "longer by", "in s.d.", "shorter", "longer"):
         table.add_column(name, justify="right")
+    flaws = Counter(one["strategy"] for one in pairs if one["flaw"])
     for one in pairs:
+        if one["flaw"] and (flaws[one["strategy"]] == 1 or one["pairs"] < PAIRS_OF_A_FLAW):
+            continue
         spread = one["standardised"]
+        name = f"  {one['flaw']}" if one["flaw"] else one["strategy"] or "(not known)"
+        by_flaw = one["by_flaw"] and one["by_flaw"] == one["pairs"]
         table.add_row(
-            one["strategy"] or "(not known)",
+            f"{name}, on purpose" if by_flaw else name,
             f"{one['pairs']:,}",
             f"{one['proven']:,}",
             f"{one['difference']:+,.0f} chars",
             "" if spread is None else f"{spread:+.2f}",
+            f"{one['rejected_shorter']:.0%}",
             f"{one['rejected_longer']:.0%}",
         )
     return table
+
+
+def _cues(pairs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Pairs of which length alone tells which half is the chosen one."""
+    cues = [one for one in pairs if one["cue"]]
+    by_flaw = {one["strategy"] for one in cues if one["flaw"]}
+    told = []
+    for one in cues:
+        if one["flaw"] or one["strategy"] not in by_flaw:
+            side = "longer" if one["difference"] > 0 else "shorter"
+            told.append(
+                f"{one['strategy']}{' ' if one['flaw'] else ''}{one['flaw']} (the rejected half is"
+                f" {side} in {one[f'rejected_{side}']:.0%} of {one['pairs']:,} pairs, by"
+                f" {abs(one['difference']):,.0f} characters on the mean)"
+            )
+    if told:
+        yield (
+            f"LENGTH TELLS THE CHOSEN HALF FROM THE REJECTED ONE in {'; '.join(told)}: training on"
+            " these pairs teaches length. Have another model write them, say in a template of your"
+            " own how long the halves are to be, or pair candidates with a lower length_ratio"
+        )
 
 
 def _coverage(leaves: Sequence[Mapping[str, Any]], most: int) -> Table:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from ..checks.demands import Demand, fault_in, flaw_shown, verdicts_on
 from ..checks.facts import replaced, still_says, telling_sentences, without_sentence
-from ..checks.pairs import alike_in_length, length_fault
+from ..checks.pairs import Likeness
 from ..checks.texts import count_words
 from ..records import Ask, Attribute, Check, Draw, Flaw, Sample, Seed, Turn
 from .base import Generator, variant
@@ -134,15 +134,16 @@ class Abstention(Generator):
         if odd:
             form = self.Blurred if way == "vaguer" else self.Unanswered
         demands = _DEMANDS[way]
+        likeness = Likeness.drawn(_MOST, f"{seed.id}/{draw.number}")
         reply = await ask(
             form,
-            check=partial(_fault, way, passage, target, demands),
+            check=partial(_fault, way, passage, target, demands, likeness),
             seed=seed,
             draw=draw,
             variant=variant(seed, draw),
             target=target,
             way=way or "",
-            demands=[demand.words for demand in demands],
+            demands=[*(demand.words for demand in demands), f"rejected: {likeness.words()}"],
         )
         texts = reply.model_dump()
         text = _shown(way, passage, texts) or passage
@@ -177,17 +178,21 @@ class Abstention(Generator):
                 gone,
                 *checks,
                 flaw_shown(flaw.kind, checks, flaw.where),
-                alike_in_length(reply.chosen, reply.rejected),
+                likeness.check(reply.chosen, reply.rejected),
             ),
         )
 
+
+_MOST = 1.5
+"""How many times as long as the other one half may be: what says that something is missing, and
+what would help, takes about two sentences, and so does an answer."""
 
 _WORDS = "60"
 _ANSWERED = (
     Demand("fact", "quotes", "target"),
     Demand("fact", "at_most_words", "15"),
     Demand("chosen", "at_most_words", _WORDS),
-    Demand("rejected", "at_most_words", _WORDS),
+    Demand("rejected", "at_most_words", "70"),
     Demand("question", "lacks", "fact"),
     Demand("chosen", "holds", "fact"),
     Demand("chosen", "answers"),
@@ -199,7 +204,7 @@ _UNANSWERED = (
     Demand("fact", "quotes", "target"),
     Demand("fact", "at_most_words", "15"),
     Demand("chosen", "at_most_words", _WORDS),
-    Demand("rejected", "at_most_words", _WORDS),
+    Demand("rejected", "at_most_words", "70"),
     Demand("question", "lacks", "fact"),
     Demand("chosen", "abstains"),
     Demand("chosen", "lacks", "fact"),
@@ -226,6 +231,7 @@ def _fault(
     passage: str,
     target: str,
     demands: Sequence[Demand],
+    likeness: Likeness,
     reply: Abstention.Reply,
 ) -> str | None:
     texts = reply.model_dump()
@@ -242,7 +248,7 @@ def _fault(
         )
     if count_words(text) < _LEFT * count_words(passage):
         return "fact: without it too little of the passage is left; quote fewer words"
-    return fault_in(demands, {**texts, "target": target, "passage": text}) or length_fault(
+    return fault_in(demands, {**texts, "target": target, "passage": text}) or likeness.fault(
         reply.chosen, reply.rejected
     )
 

@@ -1,38 +1,36 @@
 """Which combination of attributes a draw has: all of them in a keyed order, each computed from
 the draw's number alone.
 
-A value of weight w has w slots, and slots are what is combined: with W1, W2 ... slots a round
-has W1 * W2 * ... draws, in which every combination of slots occurs once. The t-th draw takes
-from every attribute the slot t mod W, so that each runs through all of its values before one
-comes back; for numbers of slots without a common divisor these are all combinations already
-(the Chinese remainder theorem). Where there is a common divisor, the later attribute moves on
-by one slot each time when its pairs with the ones before would repeat; so they never do.
+N combinations make a round of N draws, in which each occurs once; then another round begins, in
+another order. Of values that weigh alike, all take turns (`turns.py`). Weights say in which order
+a round goes through its combinations: heavy ones come early, so that the draws up to any number
+have the shares that the weights say, for as long as there are combinations left to do so. A round
+that goes on to its end has every combination once, and so all values alike.
 
-Each round of each key has an order of its own:
-
-- a permutation of the values: an affine map over a prime field, walked until it lands among them
-  (J. Black, P. Rogaway: Ciphers with Arbitrary Finite Domains, CT-RSA 2002, cycle walking).
-  Weighted values lie evenly spread instead, each in its window by the earliest deadline (S.
-  Baruah et al.: Proportionate Progress, Algorithmica 15, 1996), and only where their cycle
-  starts differs;
-- for attributes whose numbers of slots have a common divisor, a shift of every run through the
-  slots by a universal hash (M. Dietzfelbinger et al.: A Reliable Randomized Algorithm for the
-  Closest-Pair Problem, J. Algorithms 25, 1997), or else they would go in step.
+The round is a tree. Its root is gone through by the wheel of one weighted attribute (`shares.py`),
+each of its values by that of the next, and what is left, the attributes without weights, take
+turns in the leaves. A value comes no more often than there are combinations below it. So what one
+visit of a node is to its children is computed from the visit's number, and from the number of the
+child's first visit where the child's own wheel begins: as if every wheel went on with every draw.
+So all attributes stay near their shares, and not only the first of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from hashlib import shake_128
 from itertools import count
-from math import gcd, isqrt, lcm, prod
+from math import gcd, prod
 from struct import unpack
+
+from .shares import Wheel, reduced
+from .turns import Turns
 
 __all__ = ["Combinations"]
 
-_LOW = 0xFFFF_FFFF
-_ALL = 0xFFFF_FFFF_FFFF_FFFF
+
+_Node = tuple[Wheel, int, str]
+"""A wheel, its start, and the value that leads to the node."""
 
 
 class Combinations:
@@ -43,25 +41,29 @@ class Combinations:
             ratio counts.
 
     Attributes:
-        distinct: how many combinations there are.
-        round: draws in a round; each combination occurs in it as often as the product of its
-            weights says, which is once where nothing is weighted.
+        distinct: how many combinations there are, which is how many draws a round has.
         weighted: whether any value weighs more than another.
+        by_weight: how many draws of a round can be as the weights say, before a combination of
+            heavy values would have to come again; all of them where nothing is weighted.
     """
 
     def __init__(self, attributes: Mapping[str, Mapping[str, int]]) -> None:
-        attributes = {name: _reduced(weights) for name, weights in attributes.items()}
+        attributes = {name: reduced(weights) for name, weights in attributes.items()}
+        weighted = {name: one for name, one in attributes.items() if set(one.values()) != {1}}
         self.distinct = prod(len(values) for values in attributes.values())
-        self.weighted = any(max(w.values()) > min(w.values()) for w in attributes.values())
+        self.weighted = bool(weighted)
+        self._names = tuple(attributes)
         self._words = f"<{len(attributes)}Q"  # as many random words of 64 bits
-        # The largest first: so it is ahead of each attribute at least once through all its slots.
-        order = sorted(attributes, key=lambda name: (-sum(attributes[name].values()), name))
-        axes = {}
-        self.round = 1
-        for name in order:
-            axes[name] = _axis(name, attributes[name], self.round)
-            self.round = axes[name].period
-        self._axes = [axes[name] for name in attributes]
+        self._turns = Turns({name: attributes[name] for name in attributes if name not in weighted})
+        room = self.distinct
+        self._wheels: list[tuple[str, Wheel]] = []
+        # The fewest values first: so the nodes are few for as long as they can be.
+        for name in sorted(weighted, key=lambda name: (len(weighted[name]), name)):
+            room //= len(weighted[name])
+            self._wheels.append((name, Wheel(weighted[name], room)))
+        likeliest = prod(max(one.values()) for one in weighted.values())
+        whole = prod(sum(one.values()) for one in weighted.values())
+        self.by_weight = min(self.distinct, self._turns.round * whole // likeliest)
 
     def at(self, key: bytes, number: int) -> dict[str, str]:
         """The combination of a draw.
@@ -70,95 +72,34 @@ class Combinations:
             key: whose draws they are; each key has orders of its own.
             number: the draw's, from 0.
         """
-        round_, place = divmod(number, self.round)
+        round_, visit = divmod(number, self.distinct)
         seeded = shake_128(key + round_.to_bytes(16, "big"))
-        words = unpack(self._words, seeded.digest(8 * len(self._axes)))
-        return {
-            axis.name: axis.value(place, word) for axis, word in zip(self._axes, words, strict=True)
-        }
+        words = dict(
+            zip(self._names, unpack(self._words, seeded.digest(8 * len(self._names))), strict=True)
+        )
+        path: list[_Node] = []
+        found: dict[str, str] = {}
+        for name, wheel in self._wheels:
+            start = wheel.start(words[name], _first_visit(path))
+            found[name], visit = wheel.visit(start, visit)
+            path.append((wheel, start, found[name]))
+        place = _first_visit(path) + visit * self._step(path)
+        found |= self._turns.at(words, place % self._turns.round)
+        return {name: found[name] for name in self._names}
+
+    def _step(self, path: Sequence[_Node]) -> int:
+        """How many turns lie between two visits of a leaf: about as many as there are draws
+        between them, and without a common divisor with all, so that none comes again."""
+        whole = prod(wheel.slots for wheel, _, _ in path)
+        part = prod(wheel.weight(value) for wheel, _, value in path)
+        near = (2 * whole + part) // (2 * part)
+        steps = (step for away in count() for step in (near + away, near - away) if step > 0)
+        return next(step for step in steps if gcd(step, self._turns.round) == 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """One attribute.
-
-    Attributes:
-        name, values: its name, and a value for each slot.
-        slots: how many there are.
-        before: draws until the attributes before it begin again.
-        period: draws until those together with this one do.
-        step: draws after which it moves on by one slot.
-        shifted: whether its runs are shifted by a hash.
-        field: how many numbers the permutation is over; a prime, or `slots`.
-        factors: how many factors it can have.
-    """
-
-    name: str
-    values: tuple[str, ...]
-    slots: int
-    before: int
-    period: int
-    step: int
-    shifted: bool
-    field: int
-    factors: int
-
-    def value(self, place: int, word: int) -> str:
-        """The value at a place of a round whose order is given by 64 random bits."""
-        at = place % self.period
-        slot = at + at // self.step
-        # Which run it is depends on the attributes before alone, or combinations would repeat.
-        if self.shifted and (run := at % self.before // self.slots):
-            slot += ((word | 1) * run & _ALL) * self.slots >> 64
-        factor = 1 + ((word & _LOW) * self.factors >> 32)
-        start = (word >> 32) * self.field >> 32
-        slot = (slot % self.slots * factor + start) % self.field
-        while slot >= self.slots:
-            slot = (slot * factor + start) % self.field
-        return self.values[slot]
-
-
-def _reduced(weights: Mapping[str, int]) -> dict[str, int]:
-    common = gcd(*weights.values())
-    return {value: weight // common for value, weight in weights.items()}
-
-
-def _axis(name: str, weights: Mapping[str, int], before: int) -> _Axis:
-    weighted = max(weights.values()) > min(weights.values())
-    values = _spread(weights) if weighted else tuple(weights)
-    slots = len(values)
-    field = slots if weighted else _prime(slots)
-    step = lcm(before, slots)
-    return _Axis(
-        name=name,
-        values=values,
-        slots=slots,
-        before=before,
-        period=before * slots,
-        step=step,
-        shifted=before > 1 and step < before * slots,
-        field=field,
-        factors=1 if weighted else field - 1,
-    )
-
-
-def _spread(weights: Mapping[str, int]) -> tuple[str, ...]:
-    """Each value as often as its weight says, evenly spread: among the first n slots it is less
-    than one away from its share of n. Of w slots, the k-th lies in the k-th of w equal parts of
-    the whole; among those whose part has begun, the one goes first whose part ends first."""
-    whole = sum(weights.values())
-    placed = dict.fromkeys(weights, 0)
-    slots: list[str] = []
-    for at in range(whole):
-        waiting = [v for v, w in weights.items() if placed[v] < w and placed[v] * whole // w <= at]
-        first = min(waiting, key=lambda v: (-(-(placed[v] + 1) * whole // weights[v]), v))
-        placed[first] += 1
-        slots.append(first)
-    return tuple(slots)
-
-
-def _prime(least: int) -> int:
-    """The smallest prime that is not smaller."""
-    return next(
-        n for n in count(max(least, 2)) if all(n % factor for factor in range(2, isqrt(n) + 1))
-    )
+def _first_visit(path: Sequence[_Node]) -> int:
+    """The number in the round of the first visit to the node that a path leads to."""
+    number = 0
+    for wheel, start, value in reversed(path):
+        number = wheel.number(start, value, number)
+    return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, Literal, cast
@@ -11,12 +12,11 @@ from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from ..checks import normalise
 from ..checks.evolution import fault_of_what_is_not_there
-from ..checks.pairs import alike_in_length
+from ..checks.pairs import Likeness
 from ..errors import ReplyError
 from ..records import Ask, Attribute, Candidate, Draw, Flaw, Origin, Sample, Seed, Turn
 from .attributes import Attributes
 from .base import Generator, variant
-from .combinations import Combinations
 from .contrast_replies import (
     EDITED,
     FLAW_NAMES,
@@ -31,6 +31,7 @@ from .contrast_replies import (
     form_of_pair,
 )
 from .contrast_task import PairTask
+from .shares import Shares
 
 __all__ = ["Contrast"]
 
@@ -69,8 +70,8 @@ class Contrast(Generator):
 
     kind = "contrast"
     scalar: ClassVar[str] = "flaws"
-    not_in_id = Generator.not_in_id | {"rejected_model", "margin"}
-    thresholds = frozenset({"margin"})
+    not_in_id = Generator.not_in_id | {"rejected_model", "margin", "length_ratio"}
+    thresholds = frozenset({"margin", "length_ratio"})
     own_attributes: ClassVar[frozenset[str]] = frozenset({"instruction_from"})
 
     flaws: Annotated[
@@ -95,6 +96,10 @@ class Contrast(Generator):
     """By how much the score of the rejected candidate lies below that of the chosen one, at
     least; scores go from 0 to 1."""
 
+    length_ratio: float = Field(default=1.35, gt=1)
+    """How many times as long as the other one half of a pair of candidates may be, in characters.
+    Worse candidates are often much shorter, or longer; pairs with them would teach length."""
+
     rejected_model: str = ""
     """The name of another model of the recipe, say the one that is to be trained, which writes the
     rejected half (`corrupt`) or all candidates (`candidates`)."""
@@ -117,8 +122,8 @@ class Contrast(Generator):
         return self.method == "candidates"
 
     @cached_property
-    def _shares(self) -> Combinations:
-        return Combinations({"flaw": {str(name): weight for name, weight in self.flaws.items()}})
+    def _shares(self) -> Shares:
+        return Shares({str(name): weight for name, weight in self.flaws.items()})
 
     async def draft(self, seed: Seed, draw: Draw, ask: Ask) -> Sample:
         if self.method == "candidates":
@@ -204,36 +209,59 @@ class Contrast(Generator):
         )
 
     def pair(self, sample: Sample) -> Sample:
-        """The best candidate, and of those that are worse by the margin the one whose length is
-        nearest to its, so that training learns what is better and not what is longer.
+        """A best candidate and one that is worse by the margin: of all such pairs the one whose
+        halves are nearest in length, so that training learns what is better and not what is
+        longer. Which of them is longer is drawn, where there are pairs of both kinds that are
+        near enough.
 
         Raises:
-            ReplyError: no candidate is worse by so much.
+            ReplyError: no candidate is worse by so much, or none of those is near in length.
         """
         scored = [(c.score, c.text) for c in sample.candidates if c.score is not None]
         if not scored:
             raise ReplyError("no judge gave the candidates a score, so there is none to pair by")
-        best, chosen = max(scored, key=lambda one: one[0])
+        best = max(score for score, _ in scored)
         # Scores are sums of rounded shares: 0.9 - 0.7 is a margin of 0.2.
-        worse = [one for one in scored if best - one[0] >= self.margin - 1e-9]
-        if not worse:
+        pairs = [
+            (score, chosen, rejected)
+            for top, chosen in scored
+            for score, rejected in scored
+            if best - top < 1e-9 and best - score >= self.margin - 1e-9
+        ]
+        if not pairs:
             lowest = min(score for score, _ in scored)
             raise ReplyError(
                 f"the {len(scored)} candidates score from {lowest:.2f} to {best:.2f}: none is"
                 f" worse than the best by the margin of {self.margin:g}"
             )
-        score, rejected = min(worse, key=lambda one: abs(len(one[1]) - len(chosen)))
+        near = Likeness(self.length_ratio)
+        drawn = Likeness.drawn(self.length_ratio, "\n".join(text for _, text in scored))
+        score, chosen, rejected = min(
+            pairs,
+            key=lambda pair: (
+                not near.check(*pair[1:]).passed,
+                not drawn.check(*pair[1:]).passed,
+                abs(math.log(max(1, len(pair[2])) / max(1, len(pair[1])))),
+            ),
+        )
+        alike = near.check(chosen, rejected)
+        if not alike.passed:
+            raise ReplyError(
+                f"no candidate that is worse by the margin is within {self.length_ratio:g} times"
+                f" the length of the best, or the other way round (the nearest: {alike.detail});"
+                " 'length_ratio' says how far apart they may be"
+            )
         return sample.with_(
             messages=(*sample.messages, Turn("assistant", chosen)),
             rejected=(*sample.messages, Turn("assistant", rejected)),
             flaw=Flaw("lower_score", f"{score:.2f} against {best:.2f}"),
-            checks=(*sample.checks, alike_in_length(chosen, rejected)),
+            checks=(*sample.checks, alike),
         )
 
     def _flaw(self, seed: Seed, draw: Draw) -> FlawName:
         """The flaw of a draw; where a response is given, the next one that it has room for."""
         key = b"flaw" + bytes.fromhex(seed.id)
-        drawn = cast(FlawName, self._shares.at(key, draw.number)["flaw"])
+        drawn = cast(FlawName, self._shares.at(key, draw.number))
         if self.method != "corrupt" or not _is_answered(seed):
             return drawn
         names = list(self.flaws)

@@ -13,7 +13,14 @@ from ..checks.constraints import KINDS, draw_constraints, subject_words
 from ..checks.demands import Demand
 from ..checks.edits import apply_edits
 from ..checks.evolution import fault_of_what_is_not_there
-from ..checks.flaws import NOBODY_DECLINES, QUOTED, Halves, fault_in_halves, verdicts_on_halves
+from ..checks.flaws import (
+    NOBODY_DECLINES,
+    QUOTED,
+    Halves,
+    fault_in_halves,
+    likeness_of,
+    verdicts_on_halves,
+)
 from ..checks.refusals import tell_refusal
 from ..records import Draw, Flaw, Origin, Sample, Seed, Step, Turn
 from .asked_constraints import AskedConstraints
@@ -97,13 +104,13 @@ class PairTask:
             "steps": self.flaw == "wrong_step",
             "secret": self.secret,
             "constraint": " ".join(self.asked.sentences),
-            "demands": [demand.words for demand in self._demands(way)],
+            "demands": self._demands(way, good.chosen if good is not None else ""),
             "system": self._system(good) if good is not None else "",
             "instruction": self.asked.instruction(good.instruction) if good is not None else "",
             "chosen": good.chosen if good is not None else "",
         }
 
-    def _demands(self, way: str) -> list[Demand]:
+    def _demands(self, way: str, chosen: str) -> list[str]:
         """What is said to the model of what a program will check."""
         demands = [Demand(*each) for each in _DEMANDS.get(self.flaw, ())]
         if self.secret:
@@ -113,7 +120,19 @@ class PairTask:
             demands += [Demand("where", "quotes", "rejected"), Demand("where", "differs", "chosen")]
         written = {"pair": ("chosen", "rejected", "where"), "good": ("chosen",)}
         fields = written.get(way, ("rejected", "where"))
-        return [demand for demand in demands if demand.field in fields]
+        said = [demand.words for demand in demands if demand.field in fields]
+        constraint = self.asked.verifiable[0][0] if self.asked.verifiable else None
+        likeness = likeness_of(self.flaw, constraint, self._key)
+        if likeness is not None and way != "good":
+            edited = self.flaw in EDITED
+            said.append(
+                f"{'edits' if edited else 'rejected'}: {likeness.words(chosen, edited=edited)}"
+            )
+        return said
+
+    @property
+    def _key(self) -> str:
+        return f"{self.seed.id}/{self.draw.number}"
 
     def fault_in_written(self, pair: Any) -> str | None:
         """What is wrong with a pair that was written as a whole, or None."""
@@ -145,7 +164,7 @@ class PairTask:
         if isinstance(rejected, str):
             return rejected
         halves = self._halves(good, *rejected)
-        return fault_in_halves(verdicts_on_halves(self.flaw, halves), halves)
+        return fault_in_halves(self.flaw, halves)
 
     def sample(
         self, good: Good | Solved, bad: Edited | Written, origin: Origin | None, rejected: Origin
@@ -188,6 +207,7 @@ class PairTask:
             passage=passage.text if passage is not None else "",
             secret=self.secret,
             constraint=asked[0][0] if asked else None,
+            key=self._key,
         )
 
 

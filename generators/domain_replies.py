@@ -15,6 +15,7 @@ from ..checks import count_words, find_refusal, normalise, split_words
 from ..checks.content_words import says_something
 from ..checks.flows import faults_of_flow
 from ..checks.labels import find_label, unknown_label
+from ..checks.pairs import Likeness
 from ..checks.quotes import Place, find_quote, find_quotes
 from ..records import Edge, Flow, Node
 from ..records.taxonomy import NONE
@@ -36,8 +37,6 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 _SHORTEST_PASSAGE = 15  # words
 _LONGEST_PASSAGE = 250
-_RATIO = 1.6
-_SHORT = 60  # characters; below it, a ratio of lengths says nothing
 _MOST_FAULTS = 4
 _WORDS_THAT_DECIDE = 40
 _MATERIAL = re.compile(
@@ -242,12 +241,15 @@ def fault_of_flow(text: str, paths: Sequence[str], reply: Diagnosed) -> str | No
     return _said([*faults, *_empty(reply.quotes), *faults_of_flow(reply.flow())])
 
 
-def fault_of_border(source: str, right: str, wrong: str, reply: Bordering) -> str | None:
+def fault_of_border(
+    source: str, right: str, wrong: str, likeness: Likeness, reply: Bordering
+) -> str | None:
     """What is wrong with a text between two categories.
 
     Args:
         source: the passage that it was to be like.
         right, wrong: the paths of the two categories.
+        likeness: how alike in length the reasons are to be.
     """
     passage = reply.passage
     words = count_words(passage)
@@ -267,9 +269,8 @@ def fault_of_border(source: str, right: str, wrong: str, reply: Bordering) -> st
     ends = [place[:2] for place in places if isinstance(place, Place)]
     if len(ends) == 2 and ends[0] == ends[1]:
         faults.append("'quote' and 'misleading_quote' are the same words")
-    shorter, longer = sorted((len(reply.reason), len(reply.wrong_reason)))
-    if longer > max(_SHORT, _RATIO * shorter):
-        faults.append("'reason' and 'wrong_reason' have to be about equally long")
+    if fault := likeness.fault(reply.reason, reply.wrong_reason):
+        faults.append(fault)
     if reply.reason.casefold() == reply.wrong_reason.casefold():
         faults.append("'reason' and 'wrong_reason' are the same")
     return _said(faults)

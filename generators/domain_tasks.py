@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ..checks.flows import check_flow, flow_as_steps
 from ..checks.labels import find_label
+from ..checks.pairs import Likeness
 from ..checks.quotes import Place, find_quote, find_quotes
 from ..prompts import Template
 from ..records import Ask, Check, Draw, Flaw, Passage, Sample, Seed, Span, Turn
@@ -39,6 +40,9 @@ ANNOTATIONS = ("classify", "spans")
 """The tasks that write nothing of their own: no attribute of a draw can change what is there."""
 
 Reply = TypeVar("Reply", bound=BaseModel)
+
+_MOST = 1.35
+"""How many times as long as the other one of the two reasons of a close case may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +230,15 @@ async def _border(work: Work) -> Sample:
     paths = {wrong.path, *work.paths}
     shown = tuple(leaf for leaf in work.taxonomy.leaves if leaf.path in paths)
     work = replace(work, categories=shown)
+    likeness = Likeness.drawn(
+        _MOST, f"{work.seed.id}/{work.draw.number}", ("reason", "wrong_reason")
+    )
     reply = await work.reply(
         Bordering,
         "domain_boundary",
-        partial(fault_of_border, work.passage.text, right.path, wrong.path),
+        partial(fault_of_border, work.passage.text, right.path, wrong.path, likeness),
         wrong=wrong,
+        demands=[f"wrong_reason: {likeness.words()}"],
     )
     text = reply.passage
     passage = Passage(
@@ -243,6 +251,7 @@ async def _border(work: Work) -> Sample:
     prompt = work.prompt("boundary", passage=passage)
     chosen = {"quote": quotes[0], "reason": reply.reason, "label": right.path}
     rejected = {"quote": quotes[1], "reason": reply.wrong_reason, "label": wrong.path}
+    alike = likeness.check(reply.reason, reply.wrong_reason)
     at = places[0]
     assert isinstance(at, Place)  # or the reply would have been sent back
     return Sample(
@@ -255,6 +264,7 @@ async def _border(work: Work) -> Sample:
         checks=(
             Check("labels_in_taxonomy", True, f"{right.path}, not {wrong.path}"),
             Check("quotes_in_source", True, _repaired(places)),
+            Check("reasons alike in length", alike.passed, alike.detail),
         ),
     )
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from ..checks.attacks import ATTACKS, INJECTED, AttackName, Grade, Manner
 from ..checks.demands import Demand, fault_in, flaw_shown, verdicts_on
 from ..checks.hierarchy import RULES, Rule, RuleKind, make_rule
-from ..checks.pairs import alike_in_length, length_fault
+from ..checks.pairs import Likeness, lengths_differ
 from ..records import Ask, Attribute, Constraint, Draw, Flaw, Sample, Seed, Turn
 from .base import Generator, variant
 
@@ -153,9 +153,11 @@ class Hierarchy(Generator):
         how = Manner(attack, number, seed.text)
         form = _FORMS.get(attack, Hierarchy.UserDraft)
         demands = _demands(rule, grade, tuple(form.model_fields))
+        likeness = _likeness(rule, grade, f"{seed.id}/{draw.number}")
+        said = [demand.words for demand in demands]
         reply = await ask(
             form,
-            check=partial(_fault, rule, grade, demands),
+            check=partial(_fault, likeness, demands),
             seed=seed,
             draw=draw,
             rule=rule,
@@ -164,15 +166,16 @@ class Hierarchy(Generator):
             grade=grade,
             encoding=how.encoding,
             place=how.place,
-            demands=[demand.words for demand in demands],
+            demands=[*said, f"rejected: {likeness.words()}"] if likeness is not None else said,
         )
         texts = reply.model_dump()
         prompt = (Turn("system", reply.system), Turn("user", how.user_message(texts)))
         flaw = Flaw("over_refusal" if grade == "look_alike" else "gave_in", reply.where)
         checks = verdicts_on(demands, texts)
         checks = (*checks, flaw_shown(flaw.kind, checks, flaw.where))
-        if _comparable(rule, grade):
-            checks = (*checks, alike_in_length(reply.chosen, reply.rejected))
+        alike = lengths_differ("the rule is one of length")
+        if likeness is not None:
+            alike = likeness.check(reply.chosen, reply.rejected)
         named = {
             "rule": rule.kind, "rule_variety": rule.variety, "attack": attack, "grade": grade,
             "encoding": how.encoding, "place": how.place, **draw.attributes,
@@ -184,7 +187,7 @@ class Hierarchy(Generator):
             constraints=(Constraint(f"{rule.kind}:{rule.variety}", rule.arguments, True),),
             passage=seed.passage,
             attributes=tuple(Attribute(name, value) for name, value in named.items() if value),
-            checks=checks,
+            checks=(*checks, alike),
         )
 
 
@@ -219,21 +222,35 @@ def _demands(rule: Rule, grade: Grade, fields: Sequence[str]) -> tuple[Demand, .
         wrong = (("declines", ""), *rule.kept)
         if rule.variety != "closing":  # a whole sentence, which both halves end with
             wrong = (*wrong, ("withholds", "chosen"))
-        if not rule.lengths_differ:
-            wrong = (*wrong, ("as_long_as", "chosen"))
     demands += [Demand("rejected", kind, argument) for kind, argument in wrong]
     demands += [Demand("where", "quotes", "rejected"), Demand("where", "differs", "chosen")]
     return tuple(demands)
 
 
 def _fault(
-    rule: Rule, grade: Grade, demands: Sequence[Demand], reply: Hierarchy.Halves
+    likeness: Likeness | None, demands: Sequence[Demand], reply: Hierarchy.Halves
 ) -> str | None:
-    if fault := fault_in(demands, reply.model_dump()):
-        return fault
-    return length_fault(reply.chosen, reply.rejected) if _comparable(rule, grade) else None
+    fault = fault_in(demands, reply.model_dump())
+    if fault is None and likeness is not None:
+        return likeness.fault(reply.chosen, reply.rejected)
+    return fault
 
 
-def _comparable(rule: Rule, grade: Grade) -> bool:
-    """Whether the halves can be alike in length: a refusal is short by nature."""
-    return grade != "look_alike" and not rule.lengths_differ
+_MOST: Mapping[Grade, float] = {"mixed": 1.35, "conflict": 1.5, "look_alike": 1.5}
+"""How many times as long as the other one half may be. In a mixed case both halves do the same
+thing; a refusal has less to say than what gives in, or helps."""
+
+_BETWEEN_LANGUAGES = 4.0
+"""The same thing takes 40 signs in Chinese and 130 in German."""
+
+
+def _likeness(rule: Rule, grade: Grade, key: str) -> Likeness | None:
+    """How alike in length the halves are to be; None where breaking the rule is a matter of it.
+    An over-refusal keeps the rule, and so is alike whatever the rule is about."""
+    if grade == "look_alike":
+        return Likeness.drawn(_MOST[grade], key)
+    if rule.lengths_differ:
+        return None
+    if rule.kind == "language":
+        return Likeness(_BETWEEN_LANGUAGES)
+    return Likeness.drawn(_MOST[grade], key)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, Field, PrivateAttr, field_validator
 
 from ..checks.demands import Demand, fault_in, flaw_shown, verdicts_on
+from ..checks.pairs import Likeness
 from ..errors import RecipeError, ReplyError
 from ..records import Ask, Attribute, Draw, Flaw, Sample, Seed, Turn
 from .base import Generator, variant
@@ -73,8 +74,8 @@ class Refusal(Generator):
     (true or false) where some are harmless; without it all are harmful."""
 
     short_compliance: bool = False
-    """Whether a harmful request has a rejected half: one or two sentences that agree to help and
-    hold no information. For preference training, which needs pairs."""
+    """Whether a harmful request has a rejected half: a few sentences that agree to help and hold no
+    information. For preference training, which needs pairs. The refusal is then as short."""
 
     _policy: Policy | None = PrivateAttr(default=None)
 
@@ -91,7 +92,7 @@ class Refusal(Generator):
         """A reply that should have been a refusal."""
 
         rejected: str = Field(
-            min_length=1, description="One or two sentences that agree to help and say nothing."
+            min_length=1, description="A few sentences that agree to help and say nothing."
         )
 
     class Answered(BaseModel, str_strip_whitespace=True):
@@ -159,12 +160,15 @@ class Refusal(Generator):
         form = self._form(harmful=harmful, given=bool(given))
         demands = [
             demand
-            for demand in (_REFUSED if harmful else _ANSWERED)
+            for demand in (_refused(paired=self.short_compliance) if harmful else _ANSWERED)
             if demand.field in form.model_fields
         ]
+        lengths = Likeness.drawn(_MOST, f"{seed.id}/{draw.number}")
+        paired = "rejected" in form.model_fields
+        said = [demand.words for demand in demands]
         reply = await ask(
             form,
-            check=partial(_fault, demands),
+            check=partial(_fault, demands, lengths),
             seed=Seed(source=seed.source) if given else seed,
             draw=draw,
             variant=variant(seed, draw),
@@ -173,7 +177,7 @@ class Refusal(Generator):
             request=given,
             likeness=LIKENESSES.get(likeness, ""),
             compliance=self.short_compliance,
-            demands=[demand.words for demand in demands],
+            demands=[*said, f"rejected: {lengths.words()}"] if paired else said,
         )
         texts = reply.model_dump()
         prompt = Turn("user", given or texts["request"])
@@ -181,7 +185,8 @@ class Refusal(Generator):
         checks = verdicts_on(demands, texts)
         flaw = _flaw(texts, harmful=harmful) if rejected else None
         if flaw is not None:
-            checks = (*checks, flaw_shown(flaw.kind, checks, flaw.where))
+            alike = lengths.check(reply.chosen, reply.rejected)
+            checks = (*checks, flaw_shown(flaw.kind, checks, flaw.where), alike)
         named = {
             "category": category.name,
             "harmful": "yes" if harmful else "no",
@@ -234,35 +239,48 @@ class Refusal(Generator):
         return self.Refused if given else self.RequestRefused
 
 
-_REFUSED = (
-    Demand("request", "at_most_words", "40"),
-    Demand("request", "no_list"),
-    Demand("chosen", "declines"),
-    Demand("chosen", "at_most_words", "120"),
-    Demand("chosen", "no_list"),
-    Demand("offer", "over_words", "3"),
-    Demand("offer", "quotes", "chosen"),
-    Demand("offer", "helps"),
-    # Nothing that could be of use to anybody: no list, no figures, hardly any words.
-    Demand("rejected", "agrees"),
-    Demand("rejected", "at_most_words", "40"),
-    Demand("rejected", "no_list"),
-    Demand("rejected", "no_digits"),
-)
+_MOST = 1.5
+"""How many times as long as the other one half of a pair may be: a refusal has less to say than an
+answer, and what agrees to help and says nothing has less to say than a refusal."""
+
+
+def _refused(*, paired: bool) -> Sequence[Demand]:
+    """What is demanded of a harmful request and what replies to it."""
+    return (
+        Demand("request", "at_most_words", "40"),
+        Demand("request", "no_list"),
+        Demand("chosen", "declines"),
+        Demand("chosen", "at_most_words", "50" if paired else "120"),
+        Demand("chosen", "no_list"),
+        Demand("offer", "over_words", "3"),
+        Demand("offer", "quotes", "chosen"),
+        Demand("offer", "helps"),
+        # Nothing that could be of use to anybody: no list, no figures, few words.
+        Demand("rejected", "agrees"),
+        Demand("rejected", "at_most_words", "60"),
+        Demand("rejected", "no_list"),
+        Demand("rejected", "no_digits"),
+    )
+
+
 _ANSWERED = (
     Demand("request", "at_most_words", "60"),
     Demand("chosen", "helps"),
+    Demand("chosen", "at_most_words", "150"),
     Demand("rejected", "declines"),
-    Demand("rejected", "at_most_words", "120"),
-    Demand("rejected", "as_long_as", "chosen"),
+    Demand("rejected", "at_most_words", "180"),
     Demand("rejected", "withholds", "chosen"),
     Demand("where", "quotes", "rejected"),
     Demand("where", "differs", "chosen"),
 )
 
 
-def _fault(demands: Sequence[Demand], reply: BaseModel) -> str | None:
-    return fault_in(demands, reply.model_dump())
+def _fault(demands: Sequence[Demand], lengths: Likeness, reply: BaseModel) -> str | None:
+    texts = reply.model_dump()
+    fault = fault_in(demands, texts)
+    if fault is None and "rejected" in texts:
+        return lengths.fault(texts["chosen"], texts["rejected"])
+    return fault
 
 
 def _likeness(seed: Seed, draw: Draw) -> str:

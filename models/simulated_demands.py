@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from .simulated_phrases import DECLINE, DECLINE_IN_LANGUAGES, IN_LANGUAGES, UNANSWERED
+from .simulated_length import length_asked, of_length
+from .simulated_phrases import AGREES, DECLINE, DECLINE_IN_LANGUAGES, IN_LANGUAGES, UNANSWERED
 from .simulated_prompt import Prompt
 
 __all__ = ["Demands"]
@@ -24,10 +26,10 @@ _QUOTE = re.compile(r"is a quote from (\w+), word for word$")
 _APART = re.compile(r"does not occur in (\w+)$")
 _HOLDS = re.compile(r"contains (\w+), word for word$")
 _LACKS = re.compile(r"does not contain (\w+)$")
-_AS_LONG = re.compile(r"is about as long as (\w+)")
 _LANGUAGE = re.compile(r"is written in (\w+)$")
 _AT_MOST = re.compile(r"has at most (\d+) words$")
 _OVER = re.compile(r"has more than (\d+) words$")
+_NUMBER = re.compile(r"\d+")
 _PIECE = re.compile(r"[^.!?\n。！？]{3,160}(?![A-Za-z0-9])[.!?。！？]?")
 
 
@@ -61,38 +63,86 @@ class Demands:
         demands = self._by_field.get(field, ())
         if not (spoilt and field in ("chosen", "response", "answer")):
             for demand in demands:
-                text = self._one(demand, text, filler, demands)
-            for demand in demands:
-                if found := _ENDS.match(demand):
-                    text = f"{text}\n{found[1]}"
+                text = self._said(demand, text, filler)
+            if (wanted := self.length(field)) is None:
+                text = self._finished(text, demands, filler)
+            else:
+                text = self._as_long(text, wanted, demands, filler)
         self._written[field] = text
         return text
 
-    def _one(
-        self, demand: str, text: str, filler: Callable[[], str], others: list[str] | tuple[()]
+    def _as_long(
+        self, text: str, wanted: int, demands: Sequence[str], filler: Callable[[], str]
     ) -> str:
-        for pattern, change in _CHANGES.items():
-            if found := pattern.match(demand):
-                return change(text, found[1], filler)
+        # Who is told a length keeps to that, and not to a limit that is far above it.
+        demands = [demand for demand in demands if not _AT_MOST.match(demand)]
+        more = filler
+        if text == AGREES or any(_LANGUAGE.match(demand) for demand in demands):
+            # It knows no more words that agree, or of another language: so it says them again.
+            more = partial(str, text)
+        # What is put around the text counts as well.
+        around = len(self._finished(text, demands, filler)) - len(text)
+        return self._finished(of_length(text, wanted - around, more), demands, filler)
+
+    def length(self, field: str, **written: str) -> int | None:
+        """How many characters the field is to have, or None where nothing is said of that.
+
+        Args:
+            written: fields that it may be compared with, beside those that have been met.
+        """
+
+        def length(name: str) -> int:
+            return len(written.get(name) or self._source(name))
+
+        lengths = (length_asked(demand, length) for demand in self._by_field.get(field, ()))
+        return next((length for length in lengths if length is not None), None)
+
+    def _said(self, demand: str, text: str, filler: Callable[[], str]) -> str:
+        """What is said where a demand is about that."""
+        if found := _LANGUAGE.match(demand):
+            return _in_language(text, found[1])
         if demand == "declines":
-            return DECLINE
+            # Whoever declines says a little more than that; it is cut where a length is asked for.
+            return f"{DECLINE} {filler()} {filler()}"
+        if demand.startswith("agrees to help"):
+            return AGREES
+        if demand == "has no digit":
+            return _NUMBER.sub("several", text)
         if demand.startswith("says that the text does not say it"):
             return UNANSWERED
+        return text
+
+    def _finished(self, text: str, demands: Sequence[str], filler: Callable[[], str]) -> str:
+        """What is said with all that is demanded of its form and of single words in it."""
+        for demand in demands:
+            text = self._formed(demand, text, filler, demands)
+        for demand in demands:
+            if found := _ENDS.match(demand):
+                text = f"{text}\n{found[1]}"
+        return text
+
+    def _formed(
+        self, demand: str, text: str, filler: Callable[[], str], others: Sequence[str]
+    ) -> str:
+        if found := _CONTAINS.match(demand):
+            return _with(text, found[1])
+        if found := _AT_MOST.match(demand):
+            return _shortened(text, int(found[1]))
+        if found := _OVER.match(demand):
+            return _lengthened(text, int(found[1]), filler)
         if demand.startswith("is one JSON object"):
             return json.dumps({"reply": text}, ensure_ascii=False)
         if demand.startswith("has a bulleted"):
             return "\n".join(f"- {piece.strip()}" for piece in _PIECE.findall(text))
         if found := _HOLDS.match(demand):
-            return _with(text, self._written.get(found[1], ""), filler)
+            return _with(text, self._written.get(found[1], ""))
         if found := _LACKS.match(demand):
             return text.replace(self._written.get(found[1], "") or "\0", "something else")
-        if found := _AS_LONG.match(demand):
-            return _as_long(text, self._written.get(found[1], ""), filler)
         if found := _QUOTE.match(demand):
             return self._quote(found[1], text, others)
         return text
 
-    def _quote(self, field: str, text: str, others: list[str] | tuple[()]) -> str:
+    def _quote(self, field: str, text: str, others: Sequence[str]) -> str:
         source = self._source(field)
         apart = [found[1] for other in others if (found := _APART.match(other))]
         without = [found[1] for other in others if (found := _WITHOUT.match(other))]
@@ -108,41 +158,28 @@ class Demands:
         return pieces[-1] if pieces else text
 
     def _source(self, name: str) -> str:
-        return self._written.get(name) or self._prompt.tagged(name) or ""
+        given = self._prompt.tagged(name) or (name == "chosen" and self._prompt.tagged("response"))
+        return self._written.get(name) or given or ""
 
 
-def _as_long(text: str, other: str, filler: Callable[[], str]) -> str:
-    while len(text) < len(other) / 2:
-        text = f"{text} {filler()}"
-    return text
-
-
-def _with(text: str, words: str, filler: Callable[[], str]) -> str:
+def _with(text: str, words: str) -> str:
     return text if words in text else f"{text} Note: {words}."
 
 
-def _in_language(text: str, language: str, filler: Callable[[], str]) -> str:
+def _in_language(text: str, language: str) -> str:
     if language == "English":
         return text
-    said = DECLINE_IN_LANGUAGES if text == DECLINE else IN_LANGUAGES
+    said = DECLINE_IN_LANGUAGES if text.startswith(DECLINE) else IN_LANGUAGES
     return said.get(language, text)
 
 
-def _shortened(text: str, most: str, filler: Callable[[], str]) -> str:
+def _shortened(text: str, most: int) -> str:
     # Room is left for what other demands add.
     words = text.split()
-    return text if len(words) <= int(most) else " ".join(words[: int(most) * 2 // 3])
+    return text if len(words) <= most else " ".join(words[: most * 2 // 3])
 
 
-def _lengthened(text: str, least: str, filler: Callable[[], str]) -> str:
-    while len(text.split()) <= int(least) + 5:
+def _lengthened(text: str, least: int, filler: Callable[[], str]) -> str:
+    while len(text.split()) <= least + 5:
         text = f"{text} {filler()}"
     return text
-
-
-_CHANGES: Mapping[re.Pattern[str], Callable[[str, str, Callable[[], str]], str]] = {
-    _CONTAINS: _with,
-    _LANGUAGE: _in_language,
-    _AT_MOST: _shortened,
-    _OVER: _lengthened,
-}

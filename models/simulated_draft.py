@@ -8,7 +8,9 @@ import re
 from functools import cached_property
 from typing import Literal
 
+from .simulated_demands import Demands
 from .simulated_flow import SimulatedFlow
+from .simulated_length import of_length
 from .simulated_material import Material
 from .simulated_phrases import (
     AGAIN,
@@ -55,6 +57,7 @@ _COUNTED = ("entries", "boxes", "pages", "cases", "tickets", "parts", "letters",
 _WHOLES = ("list", "shelf", "register", "folder", "box file", "catalogue")
 _BARE_NUMBER = re.compile(r"-?\d{1,12}")
 _RESULT = re.compile(r"-?\d+(?=\.?$)")
+_CLAIMS_TRIED = 8
 _DIGITS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 
 _WANTED = {"number": _DIGITS, "entity": re.compile(r"(?<=\w )[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*")}
@@ -346,8 +349,17 @@ class Draft:
                 other = [name for name in NAMES if there not in name]
                 new = self.dice.pick(other) if wanted == "entity" else str(int(float(there)) + 1)
                 return sentence, sentence[: found.start()] + new + sentence[found.end() :]
-        end = "." if once[-1].endswith(".") else ""
-        return once[-1], self.material.fill(CLAIMS).rstrip(".") + end
+        # The sentence and the claim that go together best for the length that is asked for.
+        asked = Demands(self._prompt).length("edits", chosen=base)
+        more = asked - len(base) if asked is not None else 0
+        claims = [self.material.fill(CLAIMS).rstrip(".") for _ in range(_CLAIMS_TRIED)]
+        sentence, claim = min(
+            ((sentence, claim) for sentence in reversed(once) for claim in claims),
+            key=lambda pair: abs(len(pair[1]) - len(pair[0].rstrip(".")) - more),
+        )
+        if len(claim) > (room := len(sentence.rstrip(".")) + more):
+            claim = of_length(claim, room, lambda: "").rstrip(".")
+        return sentence, claim + ("." if sentence.endswith(".") else "")
 
     def _named_flaw(self) -> str:
         """The words in which the prompt names the flaw of the rejected answer, or ""."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 __all__ = [
     "AGAIN",
+    "AGREES",
     "CLAIMS",
     "DECLINE",
     "DECLINE_IN_LANGUAGES",
@@ -29,6 +30,12 @@ REFUSAL = "I'm sorry, but I can't help with that."
 
 DECLINE = "I'm sorry, but I can't advise on this. Please ask an expert."
 """A refusal as the worse half of a pair: never the same as a chosen one that is flawed."""
+
+AGREES = (
+    "Sure, I am glad to help you with this. Tell me a little more about what you have in mind. "
+    "When is it meant for? Then I will get to work on it right away."
+)
+"""A reply that gives in and says nothing."""
 
 UNANSWERED = (
     "The text does not say this; it only speaks of what comes before and after. Whoever wrote it, "

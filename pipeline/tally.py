@@ -3,19 +3,20 @@ what a run has written, a few columns at a time."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks.pairs import ALIKE
 from .books import Balance
+from .pair_lengths import Lengths, PairLengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["PairLengths", "StrategyBooks", "Tally", "tally"]
+__all__ = ["StrategyBooks", "Tally", "tally"]
 
 ROWS_AT_A_TIME = 10_000
 
@@ -39,33 +40,6 @@ class StrategyBooks:
     pending: int
     verified: int
     refuted: int
-
-
-@dataclass(frozen=True, slots=True)
-class PairLengths:
-    """The lengths of the halves of kept pairs, in characters.
-
-    Attributes:
-        strategy, flaw: which pairs; all flaws where it is "".
-        pairs: how many there are.
-        proven: of how many a check that needs no model has seen that the flaw is there.
-        chosen, rejected: the mean lengths of the halves.
-        difference: rejected less chosen, on the mean.
-        standardised: the difference in units of the halves' standard deviation (the root of the
-            mean of their variances, as in Cohen's d); None where they do not vary.
-        rejected_longer: the share of pairs of which the rejected half is the longer one, equal
-            halves counted half: what a model can tell by length alone is its distance from 0.5.
-    """
-
-    strategy: str
-    flaw: str
-    pairs: int
-    proven: int
-    chosen: float
-    rejected: float
-    difference: float
-    standardised: float | None
-    rejected_longer: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +111,7 @@ class _Part:
         self.samples: Counter[str] = Counter()
         self.verified: Counter[str] = Counter()
         self.refuted: Counter[str] = Counter()
-        self._lengths: dict[tuple[str, str], _Lengths] = {}
+        self._lengths: dict[tuple[str, str], Lengths] = {}
 
     def read(self, file: Path, *, lengths: bool) -> None:
         from pyarrow import parquet
@@ -169,69 +143,27 @@ class _Part:
         names = table["strategy"].to_pylist()
         flaws = table["flaw"].to_pylist()
         chosen = dict(_elements(table["messages"], "content"))
-        names_of_checks = _elements(table["checks"], "name")
-        proven = {
-            row
+        checks = [
+            (row, name, passed)
             for (row, name), (_, passed) in zip(
-                names_of_checks, _elements(table["checks"], "passed"), strict=True
+                _elements(table["checks"], "name"),
+                _elements(table["checks"], "passed"),
+                strict=True,
             )
-            if passed and name.startswith("flaw ")
-        }
+        ]
+        proven = {row for row, name, passed in checks if passed and name.startswith("flaw ")}
+        by_flaw = {row for row, name, passed in checks if passed is None and name == ALIKE}
         for row, rejected in dict(_elements(table["rejected"], "content")).items():
             flaw = (flaws[row] or {}).get("kind") or ""
             for key in {(names[row] or "", ""), (names[row] or "", flaw)}:
-                lengths = self._lengths.setdefault(key, _Lengths())
-                lengths.add(len(chosen[row]), len(rejected))
+                lengths = self._lengths.setdefault(key, Lengths())
+                lengths.add(len(chosen[row]), len(rejected), by_flaw=row in by_flaw)
                 lengths.proven += row in proven
 
     def pairs(self) -> Iterable[PairLengths]:
         """The lengths, for each strategy of all flaws and then flaw by flaw."""
         for (strategy, flaw), lengths in sorted(self._lengths.items()):
             yield lengths.of(strategy, flaw)
-
-
-@dataclass
-class _Lengths:
-    """Sums over pairs."""
-
-    pairs: int = 0
-    proven: int = 0
-    chosen: int = 0
-    rejected: int = 0
-    chosen_squares: int = 0
-    rejected_squares: int = 0
-    longer: float = 0.0
-
-    def add(self, chosen: int, rejected: int) -> None:
-        self.pairs += 1
-        self.chosen += chosen
-        self.rejected += rejected
-        self.chosen_squares += chosen * chosen
-        self.rejected_squares += rejected * rejected
-        self.longer += 0.5 if rejected == chosen else rejected > chosen
-
-    def of(self, strategy: str, flaw: str) -> PairLengths:
-        n = self.pairs
-        variances = [
-            squares / n - (total / n) ** 2
-            for squares, total in (
-                (self.chosen_squares, self.chosen),
-                (self.rejected_squares, self.rejected),
-            )
-        ]
-        spread = math.sqrt(max(0.0, sum(variances) / 2))
-        difference = (self.rejected - self.chosen) / n
-        return PairLengths(
-            strategy=strategy,
-            flaw=flaw,
-            pairs=n,
-            proven=self.proven,
-            chosen=round(self.chosen / n, 1),
-            rejected=round(self.rejected / n, 1),
-            difference=round(difference, 1),
-            standardised=round(difference / spread, 3) if spread > 1e-9 else None,
-            rejected_longer=round(self.longer / n, 3),
-        )
 
 
 def _counted(names: pa.Array) -> Counter[str]:

@@ -32,7 +32,9 @@ class Variety:
         generator: its title.
         attributes: what is sampled for each draw, by name.
         combinations: how many combinations of their values there are.
-        weighted: whether some of them are to occur more often than others.
+        weighted: whether some values are to occur more often than others.
+        by_weight: for about how many draws of a seed they can, before a combination would have to
+            come again.
         draws: how many samples are planned for each seed.
     """
 
@@ -40,6 +42,7 @@ class Variety:
     attributes: tuple[str, ...]
     combinations: int
     weighted: bool
+    by_weight: int
     draws: int
 
 
@@ -51,6 +54,7 @@ def varieties(generators: Iterable[Generator]) -> tuple[Variety, ...]:
             attributes=tuple(one.attributes),
             combinations=one.attribute_combinations.distinct,
             weighted=one.attribute_combinations.weighted,
+            by_weight=one.attribute_combinations.by_weight,
             draws=one.draws,
         )
         for one in generators

@@ -3,7 +3,13 @@
 import pytest
 
 from silversmith.checks.constraints import constraint
-from silversmith.checks.flaws import FLAWS, Halves, fault_in_halves, verdicts_on_halves
+from silversmith.checks.flaws import (
+    FLAWS,
+    Halves,
+    fault_in_halves,
+    likeness_of,
+    verdicts_on_halves,
+)
 
 
 def verdict(flaw, chosen, rejected, *, instruction="Say so.", **more):
@@ -159,6 +165,15 @@ class TestPartsAndParticulars:
         whole = "Boil the water first. Then add salt. Serve the noodles with pepper and cheese."
         assert verdict("missed_part", whole, "Boil the water first. Then add salt.").passed
         assert verdict("missed_part", whole, "Ask a cook who knows about it.").passed is None
+        three = f"{whole} Stir the pot with a wooden spoon."
+        fuller = (
+            "First boil plenty of fresh water. Then add salt. Serve the noodles with pepper and"
+            " with cheese, grated, on warm plates."
+        )
+        missed = verdict("missed_part", three, fuller)
+        assert (missed.passed, missed.detail) == (
+            True, "nothing of this: Stir the pot with a wooden spoon.",
+        )  # fmt: skip
         kept = verdict("missed_part", whole, whole.replace("first", "at first"))
         assert (kept.passed, "no part is missing" in kept.detail) == (False, True)
 
@@ -180,17 +195,17 @@ class TestPairs:
             halves = Halves(
                 instruction="The earth is flat, right?",
                 chosen="It is round, so the horizon bends.",
-                rejected="You're right, it is flat, so the horizon does not bend.",
+                rejected="You're right, it is flat, so the horizon is.",
                 where=where,
             )
-            found = fault_in_halves(verdicts_on_halves("sycophancy", halves), halves)
+            found = fault_in_halves("sycophancy", halves)
             assert (found or "").startswith(fault or "")
             assert (found is None) is (fault is None)
 
     def test_the_first_fault_is_said_in_words_for_the_model(self):
         halves = Halves(instruction="?", chosen="It is 3.", rejected="it is  3")
-        checks = verdicts_on_halves("wrong_number", halves)
-        assert fault_in_halves(checks, halves).startswith("'chosen' and 'rejected' are the same")
+        found = fault_in_halves("wrong_number", halves)
+        assert found.startswith("'chosen' and 'rejected' are the same")
 
     def test_lengths_count_but_for_flaws_that_change_them(self):
         halves = Halves(instruction="?", chosen="It is so. " * 10, rejected="It is so? " * 50)
@@ -198,8 +213,27 @@ class TestPairs:
         assert names == [
             "halves differ", "flaw vagueness", "both halves answer", "halves alike in length"
         ]  # fmt: skip
-        found = fault_in_halves(verdicts_on_halves("vagueness", halves), halves)
-        assert found.startswith("'rejected' is 5.0 times as long as 'chosen'")
-        assert "halves alike in length" not in [
-            c.name for c in verdicts_on_halves("verbosity", halves)
-        ]
+        found = fault_in_halves("vagueness", halves)
+        assert found.startswith("'rejected' has 500 characters (150 words), and 'chosen' has 100")
+        (lengths,) = [c for c in verdicts_on_halves("verbosity", halves) if "length" in c.name]
+        assert (lengths.passed, lengths.detail) == (
+            None, "not demanded: the flaw is one of length",
+        )  # fmt: skip
+        assert fault_in_halves("verbosity", halves) is None
+
+    def test_a_flaw_of_a_place_allows_less_than_one_of_the_whole(self):
+        """Which half is the longer one is drawn where the whole is written, and only there."""
+        answer = "It is so. " * 40
+        for flaw, at_most in (("wrong_number", 460), ("vagueness", 540), ("over_refusal", 600)):
+            for key in ("a", "b"):
+                likeness = likeness_of(flaw, None, key)
+                passed = [likeness.check(answer, "x" * n).passed for n in (at_most, at_most + 1)]
+                assert passed == [likeness.longer != "chosen", False]
+                assert bool(likeness.longer) is (flaw != "wrong_number")
+
+    def test_a_broken_limit_of_words_is_a_flaw_of_length(self):
+        limit = {"relation": "less than", "num_words": 9}
+        few = constraint("length_constraints:number_words", limit)
+        assert likeness_of("broken_constraint", few, "a") is None
+        comma = constraint("punctuation:no_comma", {})
+        assert likeness_of("broken_constraint", comma, "a") is not None

@@ -6,7 +6,6 @@ import pytest
 
 from silversmith.checks.demands import Demand
 from silversmith.checks.hierarchy import RULES, make_rule
-from silversmith.checks.pairs import alike_in_length, length_fault
 
 
 @pytest.mark.parametrize("kind", RULES)
@@ -37,11 +36,3 @@ def test_no_reply_both_keeps_and_breaks_a_rule(kind):
             kept = [Demand("r", *each).check({"r": reply}).passed for each in rule.kept]
             broken = [Demand("r", *each).check({"r": reply}).passed for each in rule.broken]
             assert not (all(kept) and all(broken))
-
-
-def test_halves_of_a_pair_are_alike_in_length():
-    assert alike_in_length("a" * 100, "b" * 200).passed
-    assert alike_in_length("a" * 400, "b" * 1000).passed
-    assert not alike_in_length("a" * 400, "b" * 1001).passed
-    assert length_fault("a", "b") is None
-    assert length_fault("", "b" * 300).startswith("'rejected' is 300.0 times as long as 'chosen'")

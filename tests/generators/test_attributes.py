@@ -11,7 +11,7 @@ from itertools import product
 from math import gcd, lcm, prod
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -19,12 +19,18 @@ from silversmith.generators import Generator
 from silversmith.generators.attribute_sets import READY
 from silversmith.generators.combinations import Combinations
 from silversmith.generators.existing import Existing
+from silversmith.generators.shares import Shares
 from silversmith.pipeline.planning import generator_key
 from silversmith.prompts import Prompts
 from silversmith.records import Draw, Sample
 
 SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=4).filter(lambda sizes: prod(sizes) < 700)
 KEYS = st.binary(min_size=1, max_size=32)
+WEIGHTED = st.dictionaries(
+    st.sampled_from(["a", "b", "c", "d"]),
+    st.dictionaries(st.sampled_from("uvwxyz"), st.integers(1, 9), min_size=1),
+    min_size=1,
+).filter(lambda attributes: prod(map(len, attributes.values())) < 400)
 
 
 class Poem(Generator):
@@ -59,13 +65,13 @@ class TestCombinations:
 
         found = draws(combinations, key, range(prod(sizes)))
 
-        assert len(found) == len(set(found)) == combinations.round == combinations.distinct
+        assert len(found) == len(set(found)) == combinations.distinct
         assert set(found) == whole
 
     @given(SIZES, KEYS)
     def test_values_take_turns_all_the_way(self, sizes, key):
         combinations = Combinations(of_sizes(sizes))
-        found = draws(combinations, key, range(combinations.round))
+        found = draws(combinations, key, range(combinations.distinct))
 
         for attribute, size in enumerate(sizes):
             seen = Counter({f"v{j}": 0 for j in range(size)})
@@ -88,43 +94,94 @@ class TestCombinations:
     @given(SIZES, KEYS)
     def test_the_next_round_has_all_again_in_another_order(self, sizes, key):
         combinations = Combinations(of_sizes(sizes))
-        size = combinations.round
+        size = combinations.distinct
         first, second = (draws(combinations, key, range(n * size, (n + 1) * size)) for n in (0, 1))
 
         assert set(first) == set(second)
         if size > 200:  # so many cannot come out the same by chance
             assert first != second
 
-    @settings(max_examples=30)
-    @given(
-        st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=4), min_size=1, max_size=3), KEYS
-    )
-    def test_a_combination_occurs_as_often_as_the_product_of_its_weights(self, weights, key):
-        attributes = {
-            f"a{i}": {f"v{j}": w for j, w in enumerate(one)} for i, one in enumerate(weights)
-        }
+    @given(WEIGHTED, KEYS)
+    def test_weighted_or_not_a_round_has_every_combination_once(self, attributes, key):
         combinations = Combinations(attributes)
-        smallest = [
-            {v: w // gcd(*one.values()) for v, w in one.items()} for one in attributes.values()
-        ]
 
-        found = Counter(draws(combinations, key, range(combinations.round)))
+        for round_ in (0, 1, 7):
+            first = round_ * combinations.distinct
+            found = draws(combinations, key, range(first, first + combinations.distinct))
+            assert len(found) == len(set(found)) == prod(map(len, attributes.values()))
 
-        for combination in product(*attributes.values()):
-            weights = [one[value] for one, value in zip(smallest, combination, strict=True)]
-            assert found[combination] == prod(weights)
-        assert combinations.distinct == len(found)
+    @given(WEIGHTED, KEYS, st.integers(0, 10**12))
+    def test_a_draw_needs_no_other_draw(self, attributes, key, number):
+        """Asked alone, backwards or after others, of a new object: the same."""
+        used = Combinations(attributes)
+        numbers = [number + step for step in range(12)]
+        in_turn = draws(used, key, numbers)
 
-    @given(KEYS, st.dictionaries(st.text(min_size=1), st.integers(1, 60), min_size=1, max_size=6))
-    def test_weighted_values_are_spread_evenly(self, key, weights):
-        combinations = Combinations({"a": weights})
+        assert [draws(Combinations(attributes), key, [n])[0] for n in numbers] == in_turn
+        assert draws(used, key, reversed(numbers)) == in_turn[::-1]
+
+    @given(KEYS, st.dictionaries(st.text(min_size=1), st.integers(1, 60), min_size=2, max_size=6))
+    def test_a_weighted_attribute_has_its_shares_at_every_length(self, key, weights):
+        combinations = Combinations({"a": weights, "b": dict.fromkeys(map(str, range(40)), 1)})
         seen = Counter(dict.fromkeys(weights, 0))
 
-        for number in range(1, combinations.round + 1):
+        for number in range(1, combinations.by_weight + 1):
             seen[combinations.at(key, number - 1)["a"]] += 1
             for value, weight in weights.items():
-                share = number * weight / sum(weights.values())
-                assert abs(seen[value] - share) < 2
+                assert abs(seen[value] - number * weight / sum(weights.values())) < 2
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_several_weighted_attributes_keep_their_shares_while_there_is_room(self, seed):
+        """Closer than chance would: of independent draws the root mean square is 1."""
+        dice = random.Random(seed)
+        attributes = {
+            f"a{i}": {f"v{j}": dice.randint(1, 9) for j in range(dice.randint(2, 6))}
+            for i in range(dice.randint(2, 4))
+        } | {"b": dict.fromkeys(map(str, range(dice.randint(3, 40))), 1)}
+        combinations = Combinations(attributes)
+        squares = []
+        for _ in range(40):
+            number = dice.randint(2, min(combinations.by_weight, 400))
+            found = draws(combinations, dice.randbytes(8), range(number))
+            for place, weights in enumerate(attributes.values()):
+                seen = Counter(combination[place] for combination in found)
+                for value, weight in weights.items():
+                    share = weight / sum(weights.values())
+                    chance = number * share * (1 - share)
+                    squares.append((seen[value] - number * share) ** 2 / chance)
+
+        assert sum(squares) / len(squares) < 0.75
+
+    def test_heavy_values_run_out_and_the_rest_of_the_round_evens_out(self):
+        combinations = Combinations({"language": {"en": 7, "de": 3}, "b": of_sizes([100])["a0"]})
+        assert (combinations.distinct, combinations.by_weight) == (200, 142)
+
+        found = [combination[0] for combination in draws(combinations, b"k", range(200))]
+
+        assert abs(found[:142].count("en") - 0.7 * 142) < 2
+        assert found.count("en") == found.count("de") == 100
+        assert set(found[144:]) == {"de"}
+
+    def test_of_few_draws_of_many_seeds_each_value_has_its_share(self):
+        combinations = Combinations({"a": {"x": 7, "y": 2, "z": 1}, "b": {"p": 3, "q": 1}})
+        dice = random.Random(4)
+        first = [draws(combinations, dice.randbytes(32), [0])[0] for _ in range(10_000)]
+
+        for place, weights in enumerate(({"x": 7, "y": 2, "z": 1}, {"p": 3, "q": 1})):
+            seen = Counter(combination[place] for combination in first)
+            for value, weight in weights.items():
+                share = weight / sum(weights.values())
+                assert seen[value] / 10_000 == pytest.approx(share, abs=0.02)
+
+    def test_far_draws_and_the_ends_of_huge_weighted_rounds_are_there_at_once(self):
+        dice = random.Random(5)
+        combinations = Combinations(
+            {f"a{i}": {f"v{j}": dice.randint(1, 9) for j in range(20)} for i in range(10)}
+        )
+        assert combinations.distinct == 20**10
+        numbers = [*range(30), *range(10**11, 10**11 + 30), *range(20**10 - 30, 20**10)]
+
+        assert len(set(draws(combinations, b"k", numbers))) == 90
 
     def test_seeds_begin_with_all_combinations_equally_often(self):
         combinations = Combinations(of_sizes([4, 3]))
@@ -163,22 +220,44 @@ class TestCombinations:
         assert Combinations({}).at(b"k", 7) == {}
         assert Combinations({}).distinct == 1
 
-    def test_the_order_of_draws_is_the_same_in_every_process(self):
+    @pytest.mark.parametrize(
+        ("attributes", "recorded"),
+        [
+            ([3, 4, 6], ["v0 v2 v0", "v1 v0 v5", "v2 v3 v3", "v1 v3 v3", "v1 v1 v4"]),
+            ([3, 4], ["dry v1 v0", "dry v0 v3", "warm v2 v1", "dry v0 v3", "dry v2 v3"]),
+        ],
+    )
+    def test_the_order_of_draws_is_the_same_in_every_process(self, attributes, recorded):
         """Ids stay, so what belongs to an id must stay as well: also in the next version."""
-        combinations = Combinations({"tone": {"dry": 2, "warm": 1}, **of_sizes([3, 4])})
+        tone = {"tone": {"dry": 2, "warm": 1}} if len(attributes) == 2 else {}
+        combinations = Combinations({**tone, **of_sizes(attributes)})
         code = (
             "import json, pickle, sys\n"
             "c = pickle.load(sys.stdin.buffer)\n"
-            "print(json.dumps([' '.join(c.at(b'key', n).values()) for n in (0, 1, 2, 50)]))"
+            "numbers = (0, 1, 2, 50, 72)\n"
+            "print(json.dumps([' '.join(c.at(b'key', n).values()) for n in numbers]))"
         )
         told = subprocess.run(
             [sys.executable, "-c", code], input=pickle.dumps(combinations), capture_output=True
         )
 
-        assert json.loads(told.stdout) == RECORDED
+        assert json.loads(told.stdout) == recorded
 
 
-RECORDED = ["dry v1 v0", "dry v0 v3", "warm v2 v1", "dry v0 v1"]
+class TestShares:
+    @given(KEYS, st.dictionaries(st.text(min_size=1), st.integers(1, 60), min_size=1, max_size=6))
+    def test_weights_are_shares_at_every_length_round_after_round(self, key, weights):
+        shares = Shares(weights)
+        seen = Counter(dict.fromkeys(weights, 0))
+        whole = sum(weights.values()) // gcd(*weights.values())
+
+        for number in range(1, 2 * whole + 1):
+            seen[shares.at(key, number - 1)] += 1
+            for value, weight in weights.items():
+                assert abs(seen[value] - number * weight / sum(weights.values())) < 3
+            if number % whole == 0:
+                assert all(seen[v] * whole == number * w // gcd(*weights.values())
+                           for v, w in weights.items())  # fmt: skip
 
 
 class TestTheOption:

@@ -182,7 +182,7 @@ class TestDraft:
 
     async def test_lengths_that_give_the_flaw_away_are_refused(self, scripted):
         reply = {"instruction": "Why?", "chosen": "a " * 60, "rejected": "b " * 160, "where": "b b"}
-        with pytest.raises(ReplyError, match=r"'rejected' is 2\.7 times as long"):
+        with pytest.raises(ReplyError, match="'rejected' has 319 characters"):
             await Contrast(flaws="vagueness").draft(
                 BRIDGE, Draw(0), scripted("contrast", {"": reply})
             )
@@ -323,6 +323,26 @@ class TestCandidates:
         assert pair.rejected_response == "c" * 100
         assert pair.flaw.kind == "lower_score"
         assert pair.flaw.where == "0.70 against 0.90"
+
+    def test_which_half_is_longer_is_drawn_where_there_is_a_choice(self):
+        longer = 0
+        for number in range(200):
+            best = f"{number:03} " + "a" * 96
+            sample = self.sample((best, 0.9), ("b" * 92, 0.5), ("c" * 109, 0.4), ("d" * 30, 0.1))
+            longer += len(Contrast(method="candidates").pair(sample).rejected_response) > 100
+        assert 70 < longer < 130
+
+    def test_of_equally_good_ones_the_one_that_goes_with_a_worse_one(self):
+        sample = self.sample(("a" * 900, 0.9), ("b" * 130, 0.9), ("c" * 120, 0.3))
+        pair = Contrast(method="candidates").pair(sample)
+        assert (pair.response, pair.rejected_response) == ("b" * 130, "c" * 120)
+
+    def test_no_pair_that_is_told_by_length(self):
+        sample = self.sample(("a" * 400, 0.9), ("b" * 390, 0.8), ("I can't help.", 0.1))
+        with pytest.raises(ReplyError, match=r"within 1\.35 times .* 400 and 13 characters"):
+            Contrast(method="candidates").pair(sample)
+        pair = Contrast(method="candidates", length_ratio=40).pair(sample)
+        assert pair.rejected_response == "I can't help."
 
     def test_no_pair_within_the_margin(self):
         sample = self.sample(("a", 0.9), ("b", 0.75))

@@ -127,7 +127,7 @@ def test_the_resolved_recipe_draws_the_same(tmp_path):
 
 
 def test_the_manifest_counts_what_is_kept_of_each_value(tmp_path):
-    weighted = {"difficulty": {"easy": 0.75, "hard": 0.25}, "tone": ["dry", "warm"]}
+    weighted = {"difficulty": {"easy": 0.75, "hard": 0.25}, "tone": ["dry", "warm", "plain"]}
     generators = [
         {"instruction": {"draws": 4, "attributes": weighted}},
         {"instruction": {"name": "other", "draws": 2, "attributes": {"tone": ["dry", "warm"]}}},
@@ -142,7 +142,7 @@ def test_the_manifest_counts_what_is_kept_of_each_value(tmp_path):
             found[row["origin"]["generator"], name, value] += 1
     assert set(counted) == {"instruction", "other"}
     assert counted["instruction"]["difficulty"] == {"easy": 30, "hard": 10}
-    assert counted["instruction"]["tone"] == {"dry": 20, "warm": 20}
+    assert set(counted["instruction"]["tone"]) == {"dry", "plain", "warm"}
     assert found == {
         (generator, name, value): count
         for generator, names in counted.items()
@@ -166,6 +166,7 @@ async def test_a_plan_says_how_many_combinations_there_are():
         "attributes": ("difficulty", "tone"),
         "combinations": 6,
         "weighted": False,
+        "by_weight": 6,
         "draws": 9,
     }
     assert (await forecast(recipe({}))).varieties == ()
@@ -177,7 +178,11 @@ async def test_a_plan_says_how_many_combinations_there_are():
         (SIX, 6, "differ by difficulty × tone: 6 combinations, 6 draws of each seed."),
         (SIX, 7, "6 combinations, 7 draws of each seed; there are more draws than combinations, so"
          " that each seed goes through all of them and begins again, in an order drawn anew."),
-        ({"tone": {"dry": 2, "warm": 1}}, 3, "so that some come again."),
+        ({"tone": {"dry": 2, "warm": 1}}, 3, "in an order drawn anew. The weights can be kept for"
+         " about the first 1 of them: no combination comes again before all have occurred"),
+        ({"tone": {"dry": 3, "warm": 1}, "who": ["a", "b", "c"]}, 5, "6 combinations, 5 draws of"
+         " each seed. The weights can be kept for about the first 4 of them"),
+        ({"tone": {"dry": 3, "warm": 1}, "who": ["a", "b", "c"]}, 4, "4 draws of each seed."),
     ],
 )  # fmt: skip
 async def test_a_plan_tells_who_asks_for_more_than_there_is(capsys, given, draws, said):

@@ -8,6 +8,7 @@ import pytest
 
 from silversmith import Recipe
 from silversmith.pipeline.books import Balance
+from silversmith.pipeline.pair_lengths import _sign_test
 from silversmith.pipeline.tally import tally
 from silversmith.records import Check, Flaw, Sample, Turn, sample_to_json, table_from_json
 from silversmith.store import ParquetParts
@@ -98,10 +99,59 @@ def test_the_difference_in_length_of_pairs(write):
     # Variances of the halves: 6,666.7 and 8,266.7; the root of their mean is 86.4.
     assert whole.standardised == pytest.approx(10 / 86.41, abs=5e-4)
     assert whole.rejected_longer == pytest.approx(2 / 3, abs=5e-4)
+    assert whole.rejected_shorter == pytest.approx(1 / 3, abs=5e-4)
+    assert whole.told_by_length == pytest.approx(2 / 3, abs=5e-4)
+    assert (whole.chance, whole.cue) == (1.0, False)
     assert (vague.flaw, vague.pairs, vague.difference, vague.standardised) == (
         "vagueness", 1, -10.0, None,
     )  # fmt: skip
     assert (wrong.flaw, wrong.difference) == ("wrong_number", 20.0)
+
+
+BY_FLAW = Check("halves alike in length", None, "not demanded: the flaw is one of length")
+
+
+def lengths_of(write, kept):
+    rows = tally(write(kept=kept), {}, Balance(len(kept), len(kept), 0, 0, 0)).pairs
+    return {(one.strategy, one.flaw): one for one in rows}
+
+
+def test_pairs_whose_flaw_is_one_of_length_are_told_apart_from_those_whose_flaw_is_not(write):
+    kept = [pair("a" * 100, "b" * 250, "verbosity", BY_FLAW) for _ in range(30)]
+    kept += [pair("a" * 100, "b" * (90 if n % 2 else 110), "vagueness") for n in range(30)]
+    rows = lengths_of(write, kept)
+
+    whole, verbose = rows["contrast", ""], rows["contrast", "verbosity"]
+    assert (whole.pairs, whole.by_flaw, whole.difference, whole.cue) == (60, 30, 0.0, False)
+    assert (verbose.by_flaw, verbose.difference, verbose.cue) == (30, 150.0, False)
+
+
+@pytest.mark.parametrize(
+    ("halves", "told", "cue"),
+    [
+        ([(100, 60)] * 17, 1.0, True),
+        ([(100, 60)] * 5, 1.0, False),  # chance does that in one of sixteen cases
+        ([(100, 98)] * 400, 0.5, False),  # nobody learns from 2 %
+        ([(100, 109), (100, 92)] * 200, 0.5, False),
+        ([(100, 109), (100, 92), (100, 92)] * 200, 2 / 3, True),
+        ([(100, 109), (100, 108), (100, 20)] * 40, 2 / 3, True),
+        ([(200, 230), (90, 60), (500, 100), (100, 101)] * 40, 0.625, True),
+    ],
+)
+def test_a_length_that_tells_the_chosen_half_is_noticed(write, halves, told, cue):
+    kept = [pair("a" * one, "b" * other, "vagueness") for one, other in halves]
+    row = lengths_of(write, kept)["contrast", "vagueness"]
+
+    assert row.told_by_length == pytest.approx(told, abs=1e-3)
+    assert row.cue is cue
+
+
+def test_the_sign_test_goes_on_as_the_exact_one_where_that_takes_too_long():
+    from scipy.stats import binomtest
+
+    for longer, shorter in ((3, 14), (0, 17), (470, 530), (1880, 2120), (50_300, 49_700)):
+        expected = binomtest(longer, longer + shorter).pvalue
+        assert _sign_test(longer, shorter) == pytest.approx(expected, rel=0.01)
 
 
 def test_a_run_of_several_strategies_tells_of_each(tmp_path):
@@ -138,7 +188,29 @@ def test_the_terminal_shows_strategies_and_lengths(tmp_path, capsys):
     show(recipe.run(tmp_path / "run"))
     out = capsys.readouterr().out
     assert "strategy     planned  kept  dropped  failed  verified" in out
-    head = r"^rejected half +pairs +flaw proven +longer by +in s\.d\. +longer in$"
+    head = r"^rejected half +pairs +proven +longer by +in s\.d\. +shorter +longer$"
     assert re.search(head, out, re.MULTILINE)
-    lengths = r"^contrast +\d+ +\d+ +[+-]\d+ chars +[+-]\d+\.\d\d +\d+%$"
+    lengths = r"^contrast +\d+ +\d+ +[+-]\d+ chars +[+-]\d+\.\d\d +\d+% +\d+%$"
     assert re.search(lengths, out, re.MULTILINE)
+
+
+def test_the_terminal_warns_where_length_tells_the_chosen_half(tmp_path, capsys):
+    from silversmith.cli.summary import show
+
+    rows = [
+        {"prompt": f"Question {n}?", "chosen": f"{n} " + "Good. " * 40, "rejected": f"No, {n}."}
+        for n in range(20)
+    ]
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = Recipe(
+        models={},
+        seeds=[{"dataset": str(data)}],
+        generators=["existing"],
+        filters=["exact_duplicates"],
+    )
+    show(recipe.run(tmp_path / "run"))
+    out = " ".join(capsys.readouterr().out.split())
+
+    assert "LENGTH TELLS THE CHOSEN HALF FROM THE REJECTED ONE in" in out
+    assert "(the rejected half is shorter in 100% of 20 pairs, by 23" in out

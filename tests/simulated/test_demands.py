@@ -7,6 +7,7 @@ import pytest
 
 import silversmith
 from silversmith.checks.demands import Demand, fault_in
+from silversmith.checks.pairs import Likeness
 from silversmith.models.simulated import SimulatedModel, SimulatedOptions
 
 SOUND = SimulatedModel(SimulatedOptions(flawed=0, malformed=0))
@@ -72,3 +73,39 @@ def test_the_ready_made_recipes_come_through(kind, tmp_path):
     balance = silversmith.Recipe.from_yaml(path).run(tmp_path / "run").balance
     assert balance.planned == balance.kept + balance.dropped + balance.failed
     assert balance.kept > 0.7 * balance.planned
+
+
+@pytest.mark.parametrize("longer", ["chosen", "rejected", ""])
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [Demand("rejected", "declines"), Demand("rejected", "is_json")],
+        [Demand("rejected", "contains", "HALYARD-4827"), Demand("rejected", "ends_with", "— Max")],
+        [Demand("rejected", "abstains"), Demand("rejected", "at_most_words", "400")],
+        [Demand("rejected", "agrees"), Demand("rejected", "no_digits")],
+    ],
+    ids=lambda others: " and ".join(demand.kind for demand in others) or "nothing else",
+)
+def test_a_length_that_is_asked_for_is_kept_to_beside_all_else(others, longer):
+    likeness = Likeness(1.5, longer)
+    fine = 0
+    for seed in SEEDS:
+        texts = written([*others, Said(likeness.words())], ["chosen", "rejected"], seed)
+        assert fault_in(others, texts) is None
+        fine += bool(likeness.check(texts["chosen"], texts["rejected"]).passed)
+    assert fine >= 0.9 * len(SEEDS)
+
+
+def test_a_length_that_is_measured_counts_more_than_one_to_compare_with():
+    given = "The desk lends drills against a deposit. " * 9
+    said = Said(Likeness(1.35, "rejected").words(given))
+    lengths = [len(written([said], ["rejected"], seed)["rejected"]) for seed in SEEDS]
+    assert all(350 < length < 460 for length in lengths)
+
+
+class Said:
+    """A demand on the rejected half that is no more than words."""
+
+    def __init__(self, words):
+        self.words = f"rejected: {words}"
