@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .books import Balance
+from .turn_lengths import last_lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -168,7 +169,8 @@ class _Part:
     def _measure(self, table: pa.Table) -> None:
         names = table["strategy"].to_pylist()
         flaws = table["flaw"].to_pylist()
-        chosen = dict(_elements(table["messages"], "content"))
+        chosen = last_lengths(table["messages"].combine_chunks()).tolist()
+        rejected = last_lengths(table["rejected"].combine_chunks()).tolist()
         names_of_checks = _elements(table["checks"], "name")
         proven = {
             row
@@ -177,11 +179,13 @@ class _Part:
             )
             if passed and name.startswith("flaw ")
         }
-        for row, rejected in dict(_elements(table["rejected"], "content")).items():
+        for row, length in enumerate(rejected):
+            if length < 0:
+                continue
             flaw = (flaws[row] or {}).get("kind") or ""
             for key in {(names[row] or "", ""), (names[row] or "", flaw)}:
                 lengths = self._lengths.setdefault(key, _Lengths())
-                lengths.add(len(chosen[row]), len(rejected))
+                lengths.add(chosen[row], length)
                 lengths.proven += row in proven
 
     def pairs(self) -> Iterable[PairLengths]:

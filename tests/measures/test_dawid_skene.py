@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,21 @@ def test_ratings_with_gaps_become_votes() -> None:
     pairs = zip(votes.annotator, votes.label, strict=True)
     said = [(votes.annotators[a], votes.classes[c]) for a, c in pairs]
     assert said == [("ann", "good"), ("ann", "bad"), ("bob", "good")]
+
+
+def test_items_that_were_labelled_alike_may_be_counted_instead_of_listed() -> None:
+    votes, _ = crowd(4, [0.9, 0.7, 0.5], items=1000)
+    said = votes.label.reshape(1000, 3)
+    kinds, times = np.unique(said, axis=0, return_counts=True)
+    item, who = np.divmod(np.arange(kinds.size), 3)
+    counted = dawid_skene(replace(Votes.of(item, who, kinds.ravel()), times=times))
+    listed = dawid_skene(votes)
+    assert len(kinds) < 30
+    np.testing.assert_allclose(counted.confusion, listed.confusion, atol=1e-9)
+    np.testing.assert_allclose(counted.prevalence, listed.prevalence, atol=1e-9)
+    assert counted.given.tolist() == listed.given.tolist() == [1000, 1000, 1000]
+    assert counted.log_likelihood == pytest.approx(listed.log_likelihood)
+    assert counted.rounds == listed.rounds
 
 
 @settings(deadline=None, max_examples=40)
