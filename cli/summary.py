@@ -87,13 +87,17 @@ def _say(report: RunReport, console: Console) -> None:
         first = seeds["bad_rows_listed"][0]
         console.print(
             Text(
-                f"{seeds['bad_rows']:,} rows could not be read and were passed over; the first:"
+                f"{_number(seeds['bad_rows'], 'row')} could not be read, and not used; the first:"
                 f" {first['where']}: {first['reason']} (all are in the manifest)"
             )
         )
     if seeds["unused"]:
         first = seeds["unused_listed"][0]
-        unused = f"{seeds['unused']:,} seeds suit no generator of the recipe; the first: {first}"
+        verb = "suits" if seeds["unused"] == 1 else "suit"
+        unused = (
+            f"{_number(seeds['unused'], 'seed')} {verb} no generator of the recipe; the first:"
+            f" {first}"
+        )
         console.print(Text(unused), soft_wrap=whole)
     for generator, needs in manifest["idle"].items():
         console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
@@ -104,6 +108,10 @@ def _say(report: RunReport, console: Console) -> None:
     console.print()
     for name, text in _what_where_next(report):
         console.print(Text.assemble((f"{name:<6}", "bold"), text))
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _tables(report: RunReport) -> Iterator[Table]:
