@@ -24,7 +24,9 @@ class Verbosity:
 
     Attributes:
         raw: the win rate of A (bootstrap over pairs).
-        controlled: the win rate that A would have if both answers were always equally long.
+        controlled: the win rate that A would have if both answers were always equally long. None
+            where one side's answer is the longer one in every pair: how it fares at equal length
+            would be made up, however narrow an interval comes out.
         weight: the log-odds that a difference in length adds, at most, to the longer answer; 0 is
             no effect. None where all differences or all verdicts are the same, so that nothing
             can be told; the controlled win rate is then the raw one.
@@ -36,7 +38,7 @@ class Verbosity:
     """
 
     raw: Estimate
-    controlled: Estimate
+    controlled: Estimate | None
     weight: Estimate | None
     longer: Estimate | None
     spread: float
@@ -120,13 +122,15 @@ def length_controlled(
     slope = (times * p * (1.0 - p)) @ at_no_difference / pairs
     error = float(slope @ fit.covariance @ slope) ** 0.5 / (value * (1.0 - value))
     odds = float(np.log(value / (1.0 - value)))
-    controlled = Estimate(
+    controlled: Estimate | None = Estimate(
         value, float(expit(odds - z * error)), float(expit(odds + z * error)), int(pairs)
     )
     same = bool((y == y[0]).all())
     if same:
         # No regression can tell length from quality then, and its interval would be far too narrow.
         controlled = raw
+    if not d.min() <= 0.0 <= d.max():
+        controlled = None
     weight = None
     if told and not same:
         one = float(fit.weights[1])

@@ -234,7 +234,7 @@ def _comparison(title: str, pairs: _Pairs) -> dict[str, Any]:
         "ties": int(counts[outcomes == 0.5].sum()),
         "losses": int(counts[outcomes == 0].sum()),
         "win_rate": rates.raw._asdict(),
-        "length_controlled_win_rate": rates.controlled._asdict(),
+        "length_controlled_win_rate": _figure(rates.controlled),
         "longer_wins": _figure(rates.longer),
         "reversed": position.reversed._asdict(),
         "first_wins": _figure(position.first),
