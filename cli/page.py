@@ -59,8 +59,10 @@ def _table(table: Table) -> str:
         for row in rows
     )
     lines = "".join(f"<tr>{cells}</tr>\n" for cells in body)
+    label = html.escape(str(columns[0].header))
     return (
-        f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f'<div class="wide" role="region" aria-label="{label}" tabindex="0"><table>\n'
+        f"<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{lines}</tbody></table></div>\n"
     )
 
