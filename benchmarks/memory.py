@@ -2,11 +2,13 @@
 
     python benchmarks/memory.py --rows 10000,100000
 
-Each run is a fresh process, `silversmith run` with the simulated model inside it, draft and judge,
-measured as a whole: `plain` with the row filters `score` and `length` alone, `dedup` with the
-dataset-wide `exact_duplicates` and `near_duplicates` beside them, which hold what they compare.
-`ratio` is the peak over that of the smallest number of rows. The journal's size is told per row,
-and that of all Parquet files together.
+Each run is a fresh process with the simulated model inside it, measured as a whole. `plain` and
+`dedup` are `silversmith run`, draft and judge: the one with the row filters `score` and `length`
+alone, the other with the dataset-wide `exact_duplicates` and `near_duplicates` beside them, which
+hold what they compare. `judge` and `pairs` are `silversmith judge` over a dataset that exists
+already: the one of answers, with `verified` and a `rubric`, the other of pairs, with `rubric`,
+`pairwise` and a `panel` of three. `ratio` is the peak over that of the smallest number of rows. The
+journal's size is told per row, and that of all Parquet files together.
 
 `--resume 100000` also measures how soon a run of so many finished samples goes on: it is filled
 over a simulated server (which takes some minutes), and started again with one more seed; the time
@@ -33,6 +35,11 @@ __all__ = ["main"]
 
 ROW_FILTERS: list[dict[str, Any]] = [{"score": {"min": 0}}, {"length": {"min_words": 3}}]
 FILTERS = {"plain": ROW_FILTERS, "dedup": [*ROW_FILTERS, "exact_duplicates", "near_duplicates"]}
+JUDGES: dict[str, list[Any]] = {
+    "judge": ["verified", "rubric"],
+    "pairs": ["rubric", "pairwise", {"panel": {"models": ["critic", "second", "third"]}}],
+}
+WORK = (*FILTERS, *JUDGES)
 COLUMNS = {
     "peak_rss_mb": ("peak MB", "{:,.0f}"),
     "ratio": ("ratio", "{:.2f}"),
@@ -50,14 +57,14 @@ def main() -> None:
     results = []
     with tempfile.TemporaryDirectory(prefix="memory-", dir=options.folder) as name:
         folder = Path(name)
-        for filters in options.filters:
+        for work in options.work:
             first = None
             for rows in options.rows:
-                result = _run(folder / f"{filters}-{rows}", filters, rows, options)
+                result = _run(folder / f"{work}-{rows}", work, rows, options)
                 first = first or result["peak_rss_mb"]
                 results.append({**result, "ratio": round(result["peak_rss_mb"] / first, 3)})
                 peak = f"{result['peak_rss_mb']:,.0f} MB"
-                print(f"{filters}, {rows:,} rows: {peak}", file=sys.stderr)
+                print(f"{work}, {rows:,} rows: {peak}", file=sys.stderr)
         resumed = _resume(folder / "resume", options) if options.resume else None
     if options.json:
         for result in results:
@@ -79,7 +86,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", default="10000,100000", help="numbers of rows, a,b; may be empty")
-    parser.add_argument("--filters", default=",".join(FILTERS), help="plain, dedup or both, a,b")
+    parser.add_argument("--work", default=",".join(WORK), help="which of " + ", ".join(WORK))
     parser.add_argument("--resume", type=int, default=0, metavar="N", help="finished samples")
     parser.add_argument("--repeat", type=int, default=3, help="times to resume")
     parser.add_argument("--concurrency", type=int, default=64)
@@ -91,28 +98,37 @@ def _options() -> argparse.Namespace:
         options.rows = sorted(int(part) for part in options.rows.split(",") if part)
     except ValueError:
         parser.error("--rows takes numbers, such as 10000,100000")
-    options.filters = options.filters.split(",")
-    if unknown := [name for name in options.filters if name not in FILTERS]:
-        parser.error(f"unknown filters {', '.join(unknown)}; there are {', '.join(FILTERS)}")
+    options.work = options.work.split(",")
+    if unknown := [name for name in options.work if name not in WORK]:
+        parser.error(f"unknown work {', '.join(unknown)}; there is {', '.join(WORK)}")
     if min([*options.rows, options.concurrency, options.repeat]) < 1 or options.resume < 0:
         parser.error("--rows, --concurrency and --repeat must be at least 1, --resume at least 0")
     return options
 
 
-def _run(folder: Path, filters: str, rows: int, options: argparse.Namespace) -> dict[str, Any]:
+def _run(folder: Path, work: str, rows: int, options: argparse.Namespace) -> dict[str, Any]:
     """One run on the simulated model in process."""
     folder.mkdir()
     write_seeds(folder / "seeds.jsonl", rows)
-    values = json.loads(recipe("", "", 1))
-    values["models"] = {"writer": {"simulated": {}, "concurrency": options.concurrency}}
-    values["filters"] = FILTERS[filters]
-    (folder / "recipe.yaml").write_text(json.dumps(values), encoding="utf-8")
-    measured = _silversmith(folder, options.timeout)
+    model = {"simulated": {}, "concurrency": options.concurrency}
+    if work in JUDGES:
+        command = ["judge", "data.jsonl", "--judges", "judges.yaml"]
+        _write_answers(folder, pairs=work == "pairs")
+        models = dict.fromkeys(("critic", "second", "third"), model)
+        values = {"models": models, "judges": JUDGES[work]}
+        (folder / "judges.yaml").write_text(json.dumps(values), encoding="utf-8")
+    else:
+        command = ["run", "recipe.yaml"]
+        values = json.loads(recipe("", "", 1))
+        values["models"] = {"writer": model}
+        values["filters"] = FILTERS[work]
+        (folder / "recipe.yaml").write_text(json.dumps(values), encoding="utf-8")
+    measured = _silversmith(command, folder, options.timeout)
     run = folder / "run"
     journal = sum(path.stat().st_size for path in run.glob("journal.db*"))
     parquet = sum(path.stat().st_size for path in run.rglob("*.parquet"))
     return {
-        "filters": filters,
+        "work": work,
         "rows": rows,
         "peak_rss_mb": round(measured.peak_rss_mb, 1),
         "wall_s": round(measured.wall_s, 2),
@@ -123,6 +139,19 @@ def _run(folder: Path, filters: str, rows: int, options: argparse.Namespace) -> 
     }
 
 
+def _write_answers(folder: Path, *, pairs: bool) -> None:
+    """The tasks with an answer each, or two of different lengths."""
+    with (
+        open(folder / "seeds.jsonl", encoding="utf-8") as seeds,
+        open(folder / "data.jsonl", "w", encoding="utf-8") as file,
+    ):
+        for number, line in enumerate(seeds):
+            task = json.loads(line)["instruction"]
+            answer, other = f"In short: {task[::-1]}", f"Well. {task[number % 97 :]}"
+            answers = {"chosen": answer, "rejected": other} if pairs else {"response": answer}
+            file.write(json.dumps({"id": number, "prompt": task, **answers}) + "\n")
+
+
 def _resume(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """A run of finished samples, started again with one more seed each time."""
     folder.mkdir()
@@ -131,11 +160,11 @@ def _resume(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         text = recipe(server.base_url, "simulated", options.concurrency)
         (folder / "recipe.yaml").write_text(text, encoding="utf-8")
         write_seeds(folder / "seeds.jsonl", rows)
-        _silversmith(folder, options.timeout)
+        _silversmith(["run", "recipe.yaml"], folder, options.timeout)
         for more in range(1, options.repeat + 1):
             write_seeds(folder / "seeds.jsonl", rows + more)
             server.reset()
-            measured = _silversmith(folder, options.timeout)
+            measured = _silversmith(["run", "recipe.yaml"], folder, options.timeout)
             first = server.stats()["t_recv0"]
             if first is None:
                 sys.exit("memory: the resumed run asked for nothing")
@@ -150,9 +179,8 @@ def _resume(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _silversmith(folder: Path, timeout: float) -> Measured:
-    command = [sys.executable, "-m", "silversmith", "run", str(folder / "recipe.yaml")]
-    command += ["--out", str(folder / "run"), "--quiet"]
+def _silversmith(words: Sequence[str], folder: Path, timeout: float) -> Measured:
+    command = [sys.executable, "-m", "silversmith", *words, "--out", "run", "--quiet"]
     measured = measure(command, folder, folder / "log.txt", timeout)
     if measured.status:
         log = (folder / "log.txt").read_text(errors="replace")[-2000:]
@@ -161,10 +189,10 @@ def _silversmith(folder: Path, timeout: float) -> Measured:
 
 
 def _table(results: Sequence[dict[str, Any]]) -> str:
-    rows = [["filters", "rows", *(head for head, _ in COLUMNS.values())]]
+    rows = [["work", "rows", *(head for head, _ in COLUMNS.values())]]
     for result in results:
         figures = [cell(result[key], form) for key, (_, form) in COLUMNS.items()]
-        rows.append([result["filters"], f"{result['rows']:,}", *figures])
+        rows.append([result["work"], f"{result['rows']:,}", *figures])
     return table(rows)
 
 

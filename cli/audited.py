@@ -117,7 +117,7 @@ def _foretell(recipe: Recipe, folder: Path, answers: int, *, to_stderr: bool) ->
         " more, and with or without Markdown:",
         file=stream,
     )
-    show(plan, stream)
+    show(plan, stream, advice=False)
 
 
 def _agree() -> None:
@@ -241,7 +241,7 @@ def _clustering(one: JudgeAudit) -> str:
     if found.constant:
         return f"ALWAYS {found.mode:g}: this judge says the same of every answer, and tells nothing"
     share = found.modal_share
-    said = "crowds: " if share.value >= _MUCH else ""
+    said = "crowds: " if share.low >= _MUCH else ""
     return (
         f"{said}{share.value:.0%} [{share.low:.0%},{share.high:.0%}] get {found.mode:g};"
         f" {found.distinct} different scores, entropy {found.entropy.value:.2f} bits"

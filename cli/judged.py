@@ -95,6 +95,8 @@ def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> Table:
             if (figure := one[name]) is not None:
                 interval = f"{figure['low']:.2f} to {figure['high']:.2f}"
                 table.add_row(f"  {words}", f"{figure['value']:.2f}", interval)
+            elif name == "length_controlled_win_rate":
+                table.add_row(f"  {words}", "–", "one is always longer")
     return table
 
 

@@ -20,8 +20,12 @@ LEAVES_SHOWN = 5
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def show(plan: Forecast, stream: TextIO | None = None) -> None:
-    """Print what a run would make, ask for and cost; by default on standard output."""
+def show(plan: Forecast, stream: TextIO | None = None, *, advice: bool = True) -> None:
+    """Print what a run would make, ask for and cost; by default on standard output.
+
+    Args:
+        advice: whether to say that a few samples tell more.
+    """
     console = Console(file=stream, highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("stage")
@@ -31,7 +35,7 @@ def show(plan: Forecast, stream: TextIO | None = None) -> None:
     for stage in plan.stages:
         table.add_row(*_row(stage))
     console.print(table)
-    for line in _lines(plan):
+    for line in _lines(plan, advice=advice):
         console.print(Text(line))
 
 
@@ -49,8 +53,12 @@ def _row(stage: Stage) -> tuple[str, ...]:
     )
 
 
-def _lines(plan: Forecast) -> Iterator[str]:
+def _lines(plan: Forecast, *, advice: bool) -> Iterator[str]:
     yield from _what_there_is(plan)
+    if plan.to_finish is not None and plan.to_finish.seen and not plan.changed:
+        yield f"By what was spent there, {plan.to_finish}."
+    elif advice and plan.calls.low:
+        yield "Run a few samples (--limit 20): then a plan says what the rest takes at their rate."
     yield from _what_it_costs(plan)
     size = plan.footprint
     yield (
@@ -91,10 +99,6 @@ def _what_there_is(plan: Forecast) -> Iterator[str]:
         )
     if plan.changed:
         yield f"Changed since then: {', '.join(plan.changed)}; a run there wants --again."
-    if plan.to_finish is not None and plan.to_finish.seen and not plan.changed:
-        yield f"By what was spent there, {plan.to_finish}."
-    elif plan.calls.low:
-        yield "Run a few samples (--limit 20): then a plan says what the rest takes at their rate."
 
 
 def _how_draws_differ(variety: Variety) -> str:

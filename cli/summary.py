@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import io
 import os
 import shutil
 import sys
@@ -17,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .judged import judge_tables, warnings
+from .page import page
 from .selected import said_of_embeddings, selection
 
 if TYPE_CHECKING:
@@ -28,26 +27,18 @@ FAILURES_SHOWN = 3
 PAIRS_OF_A_FLAW = 10
 LEAVES_SHOWN = 24
 LEAVES_AMONG_OTHERS = 5
-PAGE_WIDTH = 110
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>NAME</title>
-<style>
-body {{ color: {foreground}; background-color: {background}; margin: 1.5rem; }}
-pre {{ font: 0.875rem/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; }}
-</style></head>
-<body><h1>NAME</h1><pre>{code}</pre></body></html>
-"""
 
 
 def show(report: RunReport) -> None:
     """Print how a run ended."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False)
     console.print()
-    _say(report, console)
+    for part in _parts(report):
+        # Lines are broken between words for people, and left whole for programs.
+        whole = not console.is_terminal or (isinstance(part, Text) and bool(part.no_wrap))
+        console.print(part, soft_wrap=whole)
+        if isinstance(part, Table):
+            console.print()
 
 
 def write(report: RunReport, path: Path) -> None:
@@ -56,56 +47,50 @@ def write(report: RunReport, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    console = Console(
-        highlight=False, record=True, file=io.StringIO(), width=PAGE_WIDTH, force_terminal=True
-    )
-    _say(report, console)
-    name = html.escape(str(report.manifest["name"]))
-    path.write_text(
-        console.export_html(code_format=_PAGE.replace("NAME", name), inline_styles=True),
-        encoding="utf-8",
-    )
+    name = str(report.manifest["name"])
+    path.write_text(page(name, _parts(report)), encoding="utf-8")
 
 
-def _say(report: RunReport, console: Console) -> None:
+def _parts(report: RunReport) -> Iterator[Table | Text]:
+    """Tables and sentences, an empty one where a line is left free."""
     manifest = report.manifest
-    for table in _tables(report):
-        console.print(table)
-        console.print()
-    # Lines are broken between words for people, and left whole for programs.
-    whole = not console.is_terminal
+    yield from _tables(report)
     for sentence in _emptied(manifest["funnel"]):
-        console.print(Text(sentence), soft_wrap=whole)
+        yield Text(sentence)
     for part in selection(manifest["funnel"]):
-        console.print(part, soft_wrap=whole)
-        console.print()
+        yield part
+        if isinstance(part, Text):
+            yield Text()
     for said in said_of_embeddings(manifest["funnel"]):
-        console.print(Text(said), soft_wrap=whole)
+        yield Text(said)
     for failure in manifest["failures"][:FAILURES_SHOWN]:
-        line = Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
-        console.print(line, soft_wrap=whole)
+        yield Text(f"failed {failure['samples']:>6,} × {failure['reason']}")
     seeds = manifest["seeds"]
     if seeds["bad_rows"]:
         first = seeds["bad_rows_listed"][0]
-        console.print(
-            Text(
-                f"{seeds['bad_rows']:,} rows could not be read and were passed over; the first:"
-                f" {first['where']}: {first['reason']} (all are in the manifest)"
-            )
+        yield Text(
+            f"{_number(seeds['bad_rows'], 'row')} could not be read, and not used; the first:"
+            f" {first['where']}: {first['reason']} (all are in the manifest)"
         )
     if seeds["unused"]:
-        first = seeds["unused_listed"][0]
-        unused = f"{seeds['unused']:,} seeds suit no generator of the recipe; the first: {first}"
-        console.print(Text(unused), soft_wrap=whole)
+        verb = "suits" if seeds["unused"] == 1 else "suit"
+        yield Text(
+            f"{_number(seeds['unused'], 'seed')} {verb} no generator of the recipe; the first:"
+            f" {seeds['unused_listed'][0]}"
+        )
     for generator, needs in manifest["idle"].items():
-        console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
-    console.print(Text(str(report.balance)))
-    console.print(Text(_spent(report)), soft_wrap=whole)
+        yield Text(f"no seed suits {generator}, which needs {needs}")
+    yield Text(str(report.balance), no_wrap=True)
+    yield Text(_spent(report))
     for warning in (*warnings(manifest), *_cues(manifest["pairs"])):
-        console.print(Text(warning, style="bold red"), soft_wrap=whole)
-    console.print()
+        yield Text(warning, style="bold red")
+    yield Text()
     for name, text in _what_where_next(report):
-        console.print(Text.assemble((f"{name:<6}", "bold"), text))
+        yield Text.assemble((f"{name:<6}", "bold"), text, no_wrap=True)
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _tables(report: RunReport) -> Iterator[Table]:

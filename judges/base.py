@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence, Set
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..records import Ask, Component, Judgement, Sample
 
@@ -25,7 +25,7 @@ class Judge(Component, ABC):
 
     name: str = ""
     """What to call it in judgements and filters; by default its kind. Two judges of one recipe
-    may not share a name."""
+    may not share a name, and it has no `/`, behind which a panel's members stand."""
 
     model: str = ""
     """The name of a model in the recipe; by default `critic`, or the only one."""
@@ -40,6 +40,16 @@ class Judge(Component, ABC):
     only: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
     """The strategies whose samples it judges (`[reasoning, contrast]`); by default all. The others
     get no judgement of it."""
+
+    @field_validator("name")
+    @classmethod
+    def _no_slash(cls, name: str) -> str:
+        if "/" in name:
+            raise ValueError(
+                f"the name {name!r} has a '/', behind which judgements name the members of a panel;"
+                f" say {name.replace('/', '_')!r}"
+            )
+        return name
 
     @property
     def title(self) -> str:

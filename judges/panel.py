@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
@@ -22,17 +22,19 @@ from pydantic import (
 )
 
 from ..checks.model_families import families_of
-from ..errors import RecipeError, ReplyError
-from ..measures.experts import Expert, posterior
+from ..errors import ReplyError
 from ..records import Ask, Judgement, Sample
 from ..records.judging import AGREEMENT
 from .base import Judge
 from .criteria import BUILT_IN, Criteria, Criterion
 from .criteria_files import ready_made
+from .panel_experts import Experts, expected_points, read_experts
 
 __all__ = ["Panel"]
 
 USUAL = (BUILT_IN["instruction_following"], BUILT_IN["accuracy"])
+
+BY_MAJORITY = "by majority, since no reliability is known yet"
 
 
 class Panel(Judge):
@@ -62,11 +64,12 @@ class Panel(Judge):
     combine: Literal["mean", "median", "majority", "dawid_skene"] = "mean"
     """How the members' points become one. `majority`: the most frequent points, the median of
     those that are as frequent. `dawid_skene`: the points that are expected by the reliability of
-    each member, which a run estimates and writes to `panel-NAME.json` in its folder: name that
-    file in `reliability` and run again, which asks for nothing. Until then the majority counts."""
+    each member, which is estimated from all samples once they are judged, before the filters see
+    them; of fewer than 30 samples it is not known, and the majority counts."""
 
     reliability: str = ""
-    """A file `panel-NAME.json` that an earlier run of this panel wrote."""
+    """A file `panel-NAME.json` that a run of this panel wrote, for `dawid_skene`: the reliability
+    is then as it says, and not estimated from these samples."""
 
     exclude_own_family: bool = False
     """Whether a member of the family of the model that drafted the sample is left out, since
@@ -79,7 +82,7 @@ class Panel(Judge):
     people_below: float = Field(default=0.0, ge=0, le=1)
     """An agreement below this is noted as one for people to look at."""
 
-    _experts: Mapping[str, Mapping[str, Expert]] = PrivateAttr(default_factory=dict)
+    _experts: Experts = PrivateAttr(default_factory=dict)
 
     @field_validator("criteria", mode="before")
     @classmethod
@@ -109,7 +112,12 @@ class Panel(Judge):
 
     def prepare(self, folder: Path) -> None:
         if self.reliability:
-            self._experts = _read(folder / Path(self.reliability).expanduser(), self)
+            self._experts = read_experts(
+                folder / Path(self.reliability).expanduser(),
+                self.title,
+                [criterion.name for criterion in self.criteria],
+                [name for name, *_ in self.members],
+            )
 
     @property
     def decides(self) -> Any:
@@ -121,6 +129,12 @@ class Panel(Judge):
     @property
     def other_models(self) -> Sequence[str]:
         return self.models[1:]
+
+    @property
+    def waits(self) -> bool:
+        """Whether its scores are final only when all samples are judged, which tells how reliable
+        its members are."""
+        return self.combine == "dawid_skene" and not self.reliability
 
     @property
     def members(self) -> Sequence[tuple[str, str, str]]:
@@ -173,6 +187,32 @@ class Panel(Judge):
             *(one for judgements in said.values() for one in judgements),
         ]
 
+    def concluded(self, judgements: Sequence[Judgement], experts: Experts) -> list[Judgement]:
+        """Judgements of one sample with this panel's own as they are once it is known how reliable
+        its members are; those under a criterion of which nothing is known stay.
+
+        Args:
+            judgements: all that the sample has.
+            experts: the members' reliability.
+        """
+        points: dict[str, dict[str, float]] = {}
+        for one in judgements:
+            panel, _, member = one.judge.partition("/")
+            if panel == self.title and member:
+                points.setdefault(one.criterion, {})[member] = one.points
+        criteria = {criterion.name: criterion for criterion in self.criteria}
+        found = list(judgements)
+        for place, one in enumerate(judgements):
+            if one.judge == self.title and one.criterion in criteria and one.criterion in experts:
+                value, words = expected_points(points[one.criterion], experts[one.criterion])
+                found[place] = replace(
+                    one,
+                    score=_share(value, criteria[one.criterion]),
+                    points=value,
+                    note=one.note.replace(BY_MAJORITY, words),
+                )
+        return found
+
     def score(self, judgements: Sequence[Judgement]) -> float | None:
         """The mean over the criteria by their weights."""
         weights = {each.name: each.weight for each in self.criteria}
@@ -216,14 +256,10 @@ class Panel(Judge):
         experts = self._experts.get(criterion.name)
         if self.combine == "dawid_skene":
             if experts is None:
-                notes.append("by majority, since no reliability is known yet")
+                notes.append(BY_MAJORITY)
             else:
-                shares = posterior(points, experts)
-                value = sum(point * share for point, share in shares.items())
-                notes.append(
-                    "by reliability: "
-                    + ", ".join(f"{point:g} {share:.3f}" for point, share in shares.items())
-                )
+                value, words = expected_points(points, experts)
+                notes.append(words)
         return criterion.name, _share(value, criterion), value, "; ".join(notes)
 
     def _agreement(self, said: Sequence[Sequence[Judgement]]) -> tuple[str, float, float, str]:
@@ -283,37 +319,3 @@ def _majority(values: Sequence[float]) -> float:
     counted = Counter(values)
     most = max(counted.values())
     return median(value for value, times in counted.items() if times == most)
-
-
-def _read(path: Path, panel: Panel) -> dict[str, dict[str, Expert]]:
-    """What a run estimated of the members, by criterion and member.
-
-    Raises:
-        RecipeError: the file is missing or wrong, or knows nothing of a member or criterion.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        found = {
-            str(criterion): {
-                str(name): Expert.from_json(one) for name, one in entry["members"].items()
-            }
-            for criterion, entry in data["criteria"].items()
-        }
-    except OSError as error:
-        raise RecipeError(
-            f"{panel.title}: the reliability file {path} cannot be read ({error.strerror}); a run"
-            " of this panel writes it"
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecipeError(
-            f"{panel.title}: {path} is no file of a panel's reliability ({error}); a run of this"
-            " panel writes it"
-        ) from error
-    for criterion in panel.criteria:
-        members = found.get(criterion.name, {})
-        if missing := [name for name, *_ in panel.members if name not in members]:
-            raise RecipeError(
-                f"{panel.title}: {path} says nothing of {missing[0]!r} under {criterion.name}; run"
-                " the panel without `reliability` to have it estimated"
-            )
-    return found

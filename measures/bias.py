@@ -2,7 +2,9 @@
 
 Verdicts on pairs are numbers from the view of one side, called A: 1 where A won, 0.5 for a tie, 0
 where B won, and NaN where the judge gave no verdict. Pairs and samples are taken to be independent
-of each other; every figure has a 95% interval unless another level is asked for.
+of each other; every figure has a 95% interval unless another level is asked for. With `counts`, a
+row stands for as many pairs that are alike in it: what is counted so takes the memory of the
+different rows alone.
 """
 
 from __future__ import annotations
@@ -28,7 +30,12 @@ _OUTCOMES = (0.0, 0.5, 1.0)
 
 
 def win_rate(
-    outcomes: NDArray[Any], *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
+    outcomes: NDArray[Any],
+    *,
+    counts: NDArray[Any] | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Estimate:
     """How often A won, a tie being half a win, with a percentile bootstrap interval over the pairs.
 
@@ -36,6 +43,7 @@ def win_rate(
 
     Args:
         outcomes: a verdict a pair; NaN is left out.
+        counts: how many pairs each verdict stands for; 1 by default.
         level: the confidence.
         resamples: how many bootstrap resamples.
         seed: the same seed gives the same interval.
@@ -46,17 +54,18 @@ def win_rate(
     import numpy as np
 
     y = _verdicts(outcomes)
-    y = y[~np.isnan(y)]
-    if not y.size:
+    times = _times(counts, y)
+    of_each = np.array([times[y == value].sum() for value in _OUTCOMES], dtype=np.float64)
+    n = int(of_each.sum())
+    if not n:
         raise CheckError("No pair has a verdict: there is no win rate.")
-    counts = np.array([(y == value).sum() for value in _OUTCOMES], dtype=np.float64)
-    value = float(y.mean())
-    if counts.max() == y.size:
-        return Estimate(value, *wilson(value * y.size, y.size, level), y.size)
+    value = float(of_each @ np.array(_OUTCOMES) / n)
+    if of_each.max() == n:
+        return Estimate(value, *wilson(value * n, n, level), n)
     low, high = bootstrapped(
-        counts, lambda table: table @ np.array(_OUTCOMES) / y.size, level, resamples, seed
+        of_each, lambda table: table @ np.array(_OUTCOMES) / n, level, resamples, seed
     )
-    return Estimate(value, low, high, y.size)
+    return Estimate(value, low, high, n)
 
 
 def merge_orders(a_first: NDArray[Any], b_first: NDArray[Any]) -> NDArray[Any]:
@@ -102,6 +111,7 @@ def position_bias(
     a_first: NDArray[Any],
     b_first: NDArray[Any],
     *,
+    counts: NDArray[Any] | None = None,
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -111,6 +121,7 @@ def position_bias(
     Args:
         a_first: the verdict for A where A was shown first.
         b_first: the verdict for A of the same pair where B was shown first.
+        counts: how many pairs each row stands for; 1 by default.
 
     Raises:
         CheckError: columns of different length, no pair with both verdicts, or a number that is
@@ -120,32 +131,33 @@ def position_bias(
 
     one, two = _both(a_first, b_first)
     known = ~np.isnan(one + two)
-    n = int(known.sum())
+    times = _times(counts, one)
+    n = int(times[known].sum())
     if not n:
         raise CheckError("No pair has a verdict in both orders: position bias cannot be measured.")
     # The nine kinds of pair, by the verdict in each order.
     kinds = (one[known] * 2 * 3 + two[known] * 2).astype(np.int64)
-    counts = np.bincount(kinds, minlength=9).astype(np.float64)
+    of_each = np.bincount(kinds, times[known], minlength=9)
     first_won = np.array([o == 1.0 for o in _OUTCOMES for _ in _OUTCOMES], dtype=np.float64)
     first_won += np.array([t == 0.0 for _ in _OUTCOMES for t in _OUTCOMES], dtype=np.float64)
     decided = np.array([(o != 0.5) + (t != 0.5) for o in _OUTCOMES for t in _OUTCOMES])
-    reversals = int(counts[2] + counts[6])  # A then B lost (0, 1), and A then B won (1, 0)
+    reversals = int(of_each[2] + of_each[6])  # A then B lost (0, 1), and A then B won (1, 0)
     first = None
-    if counts @ decided:
-        value = float(counts @ first_won / (counts @ decided))
+    if of_each @ decided:
+        value = float(of_each @ first_won / (of_each @ decided))
         if 0.0 < value < 1.0:
             low, high = bootstrapped(
-                counts, lambda t: _over(t @ first_won, t @ decided), level, resamples, seed
+                of_each, lambda t: _over(t @ first_won, t @ decided), level, resamples, seed
             )
         else:
             low, high = wilson(value * n, n, level)
         first = Estimate(value, low, high, n)
     return Position(
-        consistent=share_of(int(counts[0] + counts[4] + counts[8]), n, level),
+        consistent=share_of(int(of_each[0] + of_each[4] + of_each[8]), n, level),
         reversed=share_of(reversals, n, level),
         first=first,
-        first_reversed=share_of(int(counts[6]), reversals, level) if reversals else None,
-        missing=int(one.size) - n,
+        first_reversed=share_of(int(of_each[6]), reversals, level) if reversals else None,
+        missing=int(times.sum()) - n,
     )
 
 
@@ -165,6 +177,15 @@ def _verdicts(outcomes: NDArray[Any]) -> NDArray[Any]:
     if not (np.isin(y, _OUTCOMES) | np.isnan(y)).all():
         raise CheckError("A verdict is 1 (A won), 0.5 (a tie), 0 (B won) or NaN (none).")
     return y
+
+
+def _times(counts: NDArray[Any] | None, rows: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    times = np.ones(rows.size) if counts is None else np.asarray(counts, dtype=np.float64)
+    if times.shape != rows.shape or not (times >= 0).all():
+        raise CheckError("Counts are numbers of 0 or more, one for each verdict.")
+    return times
 
 
 def _over(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any]:

@@ -26,6 +26,9 @@ class Votes:
         items: the items, each with at least one vote.
         annotators: the annotators (people, judge models, prompts).
         classes: the labels that can be given.
+        times: for each item, how many there are that were labelled just as it was; None where
+            each stands for itself. Of a million items that a few annotators labelled on a short
+            scale there are only some hundred kinds.
     """
 
     item: NDArray[Any]
@@ -34,6 +37,7 @@ class Votes:
     items: tuple[Any, ...]
     annotators: tuple[Any, ...]
     classes: tuple[Any, ...]
+    times: NDArray[Any] | None = None
 
     @classmethod
     def of(
@@ -138,7 +142,7 @@ class Reliability:
         informedness: for each annotator, (mean of the diagonal of its confusion, less chance) over
             (1, less chance): 1 is never wrong, 0 is told nothing by its labels, below 0 is worse
             than chance. It does not reward saying the common class always.
-        given: how many votes each annotator gave.
+        given: how many votes each annotator gave, on all items.
         log_likelihood: of the votes, under the estimates (natural logarithm).
         rounds: how many rounds of EM were run.
         converged: False where `rounds` ended it.
@@ -204,9 +208,11 @@ def dawid_skene(
             "Dawid-Skene needs smoothing of 0 or more, a tolerance above 0 and at least one round."
         )
     k, people = len(votes.classes), len(votes.annotators)
+    times = np.ones(len(votes.items)) if votes.times is None else votes.times.astype(np.float64)
+    number = float(times[votes.item].sum())
     if k < 2:
         raise CheckError(
-            f"All {len(votes.item):,} votes say {votes.classes[0]!r}: there is nothing to estimate."
+            f"All {number:,.0f} votes say {votes.classes[0]!r}: there is nothing to estimate."
         )
     # A row an item, a column for what one annotator may say: two products with it are one round.
     said = csr_matrix(
@@ -220,8 +226,9 @@ def dawid_skene(
     objective, converged, done = -np.inf, False, 0
     with np.errstate(divide="ignore"):
         while True:
-            prevalence = posteriors.mean(axis=0)
-            confusion = _rates(heard @ posteriors, people, k, smoothing)
+            weighed = times[:, None] * posteriors
+            prevalence = weighed.sum(axis=0) / times.sum()
+            confusion = _rates(heard @ weighed, people, k, smoothing)
             logs = np.log(confusion)
             # 0 votes times an impossible label would be NaN; this is impossible enough.
             rates = np.maximum(logs, -1e9).transpose(0, 2, 1).reshape(people * k, k)
@@ -229,12 +236,12 @@ def dawid_skene(
             top = joint.max(axis=1, keepdims=True)
             likely = np.exp(joint - top)
             total = likely.sum(axis=1, keepdims=True)
-            log_likelihood = float((top + np.log(total)).sum())
+            log_likelihood = float(times @ (top + np.log(total))[:, 0])
             prior = smoothing * float(logs.sum()) if smoothing else 0.0
             posteriors = likely / total
             gained = log_likelihood + prior - objective
             objective = log_likelihood + prior
-            if gained < tolerance * len(votes.item):
+            if gained < tolerance * number:
                 converged = True
                 break
             done += 1
@@ -248,7 +255,7 @@ def dawid_skene(
         confusion=confusion,
         accuracy=diagonal @ prevalence,
         informedness=(diagonal.mean(axis=1) - 1.0 / k) / (1.0 - 1.0 / k),
-        given=np.bincount(votes.annotator, minlength=people),
+        given=np.bincount(votes.annotator, times[votes.item], minlength=people).astype(np.int64),
         log_likelihood=log_likelihood,
         rounds=done,
         converged=converged,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from ..errors import CheckError
@@ -68,14 +68,25 @@ class Expert:
 
 
 def estimate_experts(
-    items: Sequence[Any], annotators: Sequence[Name], labels: Sequence[float]
+    items: Sequence[Any],
+    annotators: Sequence[Name],
+    labels: Sequence[float],
+    *,
+    times: Mapping[Any, int] | None = None,
 ) -> dict[Name, Expert]:
     """The reliability of each annotator from a column of items, of who labelled, and of labels.
+
+    Args:
+        times: how many items there are that were labelled like this one, by item; 1 by default.
 
     Raises:
         CheckError: no labels, or a single one that everybody gives.
     """
     votes = Votes.of(items, annotators, labels)
+    if times is not None:
+        import numpy as np
+
+        votes = replace(votes, times=np.array([times[item] for item in votes.items]))
     found: Reliability = dawid_skene(votes)
     points = tuple(float(one) for one in votes.classes)
     return {

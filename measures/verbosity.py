@@ -24,7 +24,9 @@ class Verbosity:
 
     Attributes:
         raw: the win rate of A (bootstrap over pairs).
-        controlled: the win rate that A would have if both answers were always equally long.
+        controlled: the win rate that A would have if both answers were always equally long. None
+            where one side's answer is the longer one in every pair: how it fares at equal length
+            would be made up, however narrow an interval comes out.
         weight: the log-odds that a difference in length adds, at most, to the longer answer; 0 is
             no effect. None where all differences or all verdicts are the same, so that nothing
             can be told; the controlled win rate is then the raw one.
@@ -36,7 +38,7 @@ class Verbosity:
     """
 
     raw: Estimate
-    controlled: Estimate
+    controlled: Estimate | None
     weight: Estimate | None
     longer: Estimate | None
     spread: float
@@ -49,6 +51,7 @@ def length_controlled(
     b_lengths: NDArray[Any],
     *,
     difficulty: NDArray[Any] | None = None,
+    counts: NDArray[Any] | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> Verbosity:
@@ -74,6 +77,7 @@ def length_controlled(
         a_lengths: lengths of A's answers (AlpacaEval counts characters).
         b_lengths: lengths of B's.
         difficulty: γ of each pair, or None.
+        counts: how many pairs each row stands for; 1 by default.
         level: the confidence.
         seed: of the bootstrap of the raw win rate.
 
@@ -93,11 +97,15 @@ def length_controlled(
         raise CheckError("A length is a number of 0 or more.")
     if hard is not None and not np.isfinite(hard).all():
         raise CheckError("A difficulty is a finite number.")
-    raw = win_rate(y, level=level, seed=seed)
-    known = ~np.isnan(y)
-    y, d = y[known], (a - b)[known]
+    raw = win_rate(y, counts=counts, level=level, seed=seed)
+    times = np.ones(y.size) if counts is None else np.asarray(counts, dtype=np.float64)
+    known = ~np.isnan(y) & (times > 0)
+    missing = int(times[np.isnan(y)].sum())
+    y, d, times = y[known], (a - b)[known], times[known]
     hard = None if hard is None else hard[known]
-    spread = float(d.std(ddof=1)) if d.size > 1 else 0.0
+    pairs = float(times.sum())
+    squares = float(times @ (d - float(times @ d) / pairs) ** 2)
+    spread = (squares / (pairs - 1)) ** 0.5 if pairs > 1 else 0.0
     told = spread > 1e-12 * max(1.0, float(np.abs(d).max()))
     length = np.tanh(d / spread) if told else np.zeros(d.size)
     at_no_difference = np.zeros((y.size, 3))
@@ -106,34 +114,36 @@ def length_controlled(
         at_no_difference[:, 2] = hard
     columns = at_no_difference.copy()
     columns[:, 1] = length
-    fit = fit_logistic(columns, y, ridge=_RIDGE)
+    fit = fit_logistic(columns, y, counts=times, ridge=_RIDGE)
     z = float(ndtri(1.0 - (1.0 - level) / 2.0))
     # Without a difference, the three weights make one log-odds a pair.
     p = expit(at_no_difference @ fit.weights)
-    value = float(p.mean())
-    slope = (p * (1.0 - p)) @ at_no_difference / y.size
+    value = float(times @ p / pairs)
+    slope = (times * p * (1.0 - p)) @ at_no_difference / pairs
     error = float(slope @ fit.covariance @ slope) ** 0.5 / (value * (1.0 - value))
     odds = float(np.log(value / (1.0 - value)))
-    controlled = Estimate(
-        value, float(expit(odds - z * error)), float(expit(odds + z * error)), int(y.size)
+    controlled: Estimate | None = Estimate(
+        value, float(expit(odds - z * error)), float(expit(odds + z * error)), int(pairs)
     )
     same = bool((y == y[0]).all())
     if same:
         # No regression can tell length from quality then, and its interval would be far too narrow.
         controlled = raw
+    if not d.min() <= 0.0 <= d.max():
+        controlled = None
     weight = None
     if told and not same:
         one = float(fit.weights[1])
         half = z * float(fit.covariance[1, 1]) ** 0.5
-        weight = Estimate(one, one - half, one + half, int(y.size))
+        weight = Estimate(one, one - half, one + half, int(pairs))
     decided = (y != 0.5) & (d != 0)
-    n = int(decided.sum())
-    hits = int(((y == 1.0) == (d > 0))[decided].sum())
+    n = int(times[decided].sum())
+    hits = int(times[decided & ((y == 1.0) == (d > 0))].sum())
     return Verbosity(
         raw=raw,
         controlled=controlled,
         weight=weight,
         longer=Estimate(hits / n, *wilson(hits, n, level), n) if n else None,
         spread=spread,
-        missing=int((~known).sum()),
+        missing=missing,
     )

@@ -25,6 +25,7 @@ from .batch_api import Batch, BatchApi, Result, is_queue_full, refusal, request_
 from .batch_notes import BatchNotes, Notes, Submission
 from .batch_wave import Wave
 from .endpoint import EndpointConnection
+from .logprobs import lighter
 from .retry import RetryPolicy
 from .spec import ModelSpec
 
@@ -242,6 +243,7 @@ class BatchConnection(EndpointConnection):
             self._unanswered(submission, result.id, error, faults.reason(error))
             return
         submission.open.discard(result.id)
+        reply = lighter(reply)  # a whole batch of them is held
         submission.held[result.id] = reply
         self.meter.answer(reply.usage)
         if (asked := self._asked.get(result.id)) and not asked.answer.done():

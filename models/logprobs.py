@@ -37,6 +37,8 @@ def lighter(reply: Reply) -> Reply:
     """The reply without the alternatives of tokens that hold no digit and follow none. With twenty
     alternatives a token, they are a hundred times as long as the reply itself, and nothing is
     read from them."""
+    if b'"top_logprobs"' not in reply.body:
+        return reply
     completion = _completion(reply)
     entries = _content(completion)
     if not entries:

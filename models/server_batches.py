@@ -201,8 +201,11 @@ class Batches:
         try:
             if self._options.fail_rate and self._faults.random() < self._options.fail_rate:
                 raise BadRequest("The server had a simulated error.", status=500)
+            options = self._options
             chat = read_request(
-                orjson.dumps(line["body"]), response_format=self._options.response_format
+                orjson.dumps(line["body"]),
+                response_format=options.response_format,
+                logprobs=options.logprobs,
             )
             body = self._complete(chat)
         except BadRequest as error:

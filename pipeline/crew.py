@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 from ..errors import LimitReached, SilversmithError, TooManyFailures
 from ..records import Sample, sample_to_json
-from ..store import Journal, Result, Standing
+from ..store import Journal, Result, Standings
 from .books import Books
 from .desk import RunDesk
 from .planning import Planned
@@ -40,7 +40,7 @@ class Crew:
         desk: RunDesk,
         journal: Journal,
         books: Books,
-        standings: Mapping[int, Standing],
+        standings: Standings,
         *,
         retry_failed: bool,
         max_failed_share: float,

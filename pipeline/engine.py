@@ -14,10 +14,10 @@ from typing import Any
 
 from ..errors import LimitReached, RunFolderError, SilversmithError, TooManyFailures
 from ..store import Journal, RunFolder, Settled
-from .batches import batches_of_json
 from .books import Books
 from .budget import Budget
 from .changes import agree
+from .concluding import Concluding
 from .crew import Crew
 from .desk import RunDesk
 from .embedding import Embeddings
@@ -114,6 +114,7 @@ class _Job:
         self.options = options
         self.books = options.books
         self.rehearsed = rehearsed
+        self.concluding = Concluding(askers)
         self.embeddings = Embeddings(
             recipe.models, folder.path / "embeddings.db", recipe.limits, journal.spending
         )
@@ -146,7 +147,13 @@ class _Job:
                     target=self.recipe.target,
                     embeddings=self.embeddings,
                 ) as filtering,
-                Meanwhile(self.recipe, self.books, filtering, settled) as meanwhile,
+                Meanwhile(
+                    self.recipe,
+                    self.books,
+                    filtering,
+                    settled,
+                    one_by_one=filtering.one_by_one and not self.concluding.needed,
+                ) as meanwhile,
             ):
                 exhausted = await self._draft()
                 self.books.stage = "filtering"
@@ -233,7 +240,7 @@ class _Job:
             self.journal.flush()
             kept = await asyncio.to_thread(
                 count_kept,
-                lambda: batches_of_json(self.journal.dataset(failed=False)),
+                lambda: self.concluding.batches(lambda: self.journal.dataset(failed=False)),
                 self.recipe.filters,
                 self.embeddings,
             )
@@ -253,8 +260,8 @@ class _Job:
     def _filter(self, filtering: Filtering, meanwhile: Meanwhile) -> Outcome:
         meanwhile.stop()
         return filtering.end(
-            lambda: batches_of_json(
-                self.journal.dataset(failed=False, after=meanwhile.settled.place)
+            lambda: self.concluding.batches(
+                lambda: self.journal.dataset(failed=False, after=meanwhile.settled.place)
             ),
             lambda: self.journal.dataset(failed=True),
         )

@@ -7,19 +7,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CheckError
 from ..judges import Judge
 from ..judges.pairwise import FIRST, SECOND
 from ..judges.panel import Panel
 from ..judges.rubric import AS_GIVEN
 from ..records.judging import OF_JUDGES
+from .panel_votes import PanelVotes
+from .turn_lengths import last_lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,25 +72,10 @@ class _Sums:
     simulated: int = 0
 
 
-@dataclass
-class _Pairs:
-    """Verdicts on pairs, for the response, in each order, and the halves' lengths."""
-
-    first: array[float] = field(default_factory=lambda: array("d"))
-    second: array[float] = field(default_factory=lambda: array("d"))
-    own: array[float] = field(default_factory=lambda: array("d"))
-    other: array[float] = field(default_factory=lambda: array("d"))
-
-
-@dataclass
-class _Votes:
-    """The points that members of a panel gave under one criterion; a member is the place of its
-    name, since a million names would be most of the memory."""
-
-    names: dict[str, int] = field(default_factory=dict)
-    item: array[int] = field(default_factory=lambda: array("q"))
-    member: array[int] = field(default_factory=lambda: array("h"))
-    points: array[float] = field(default_factory=lambda: array("d"))
+_Pairs = Counter[tuple[float, float, int]]
+"""How many pairs there are with these verdicts for the response, where it was shown first and where
+it was shown second, and with this difference of the halves' lengths: some thousand kinds, whatever
+the number of pairs."""
 
 
 def judged(folder: Path, judges: Sequence[Judge]) -> dict[str, Any]:
@@ -112,7 +97,7 @@ def judged(folder: Path, judges: Sequence[Judge]) -> dict[str, Any]:
         "panels": [
             _panel(folder, judge, count.votes)
             for judge in judges
-            if isinstance(judge, Panel) and any(key[0] == judge.title for key in count.votes)
+            if isinstance(judge, Panel) and judge.title in count.votes
         ],
     }
 
@@ -121,9 +106,8 @@ class _Count:
     def __init__(self, judges: Sequence[Judge]) -> None:
         self._order = {judge.title: place for place, judge in enumerate(judges)}
         self._sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
-        self.pairs: dict[str, _Pairs] = {}
-        self.votes: dict[tuple[str, str], _Votes] = defaultdict(_Votes)
-        self._rows = 0
+        self.pairs: dict[str, _Pairs] = defaultdict(Counter)
+        self.votes = PanelVotes(judge.title for judge in judges if isinstance(judge, Panel))
 
     def read(self, file: Path) -> None:
         from pyarrow import parquet
@@ -137,8 +121,7 @@ class _Count:
                 if self._has(lists, FIRST):
                     texts = ["messages.list.element.content", "rejected.list.element.content"]
                     self._compare(lists, whole.read_row_group(group, texts))
-                self._vote(lists)
-                self._rows += len(lists)
+                self.votes.add(lists)
 
     def scales(self) -> Iterable[_Scale]:
         """In the order of the judges; the members of a panel after it."""
@@ -208,37 +191,26 @@ class _Count:
         return bool(compute.any(compute.equal(flat.field("criterion"), criterion)).as_py())
 
     def _compare(self, lists: pa.ListArray, texts: pa.Table) -> None:
-        messages = texts["messages"].to_pylist()
-        rejected = texts["rejected"].to_pylist()
-        for row, judgements in enumerate(lists.to_pylist()):
-            said: dict[str, dict[str, float]] = defaultdict(dict)
-            for one in judgements or ():
-                if one["criterion"] in (FIRST, SECOND) and one["judge"] in self._order:
-                    said[one["judge"]][one["criterion"]] = one["score"]
-            for title, orders in said.items():
-                pairs = self.pairs.setdefault(title, _Pairs())
-                pairs.first.append(orders[FIRST])
-                pairs.second.append(orders[SECOND])
-                pairs.own.append(len(messages[row][-1]["content"]))
-                pairs.other.append(len(rejected[row][-1]["content"]))
-
-    def _vote(self, lists: pa.ListArray) -> None:
+        import numpy as np
         from pyarrow import compute
 
+        own, other = (
+            last_lengths(texts[name].combine_chunks()) for name in ("messages", "rejected")
+        )
         flat = compute.list_flatten(lists)
-        chosen = compute.match_substring(flat.field("judge"), "/")
-        if not compute.any(chosen).as_py():
-            return
-        rows = compute.list_parent_indices(lists).filter(chosen).to_pylist()
-        names = flat.field("judge").filter(chosen).to_pylist()
-        criteria = flat.field("criterion").filter(chosen).to_pylist()
-        points = flat.field("points").filter(chosen).to_pylist()
-        for row, name, criterion, given in zip(rows, names, criteria, points, strict=True):
-            panel, _, member = name.partition("/")
-            votes = self.votes[panel, criterion]
-            votes.item.append(self._rows + row)
-            votes.member.append(votes.names.setdefault(member, len(votes.names)))
-            votes.points.append(given)
+        rows = compute.list_parent_indices(lists)
+        for title in self._order:
+            of_judge = compute.equal(flat.field("judge"), title)
+            orders = []
+            for order in (FIRST, SECOND):
+                chosen = compute.and_(of_judge, compute.equal(flat.field("criterion"), order))
+                orders.append(flat.field("score").filter(chosen).to_numpy())
+                of_order = rows.filter(chosen).to_numpy()
+            first, second = orders
+            pairs = np.column_stack([first, second, (own - other)[of_order]])
+            kinds, times = np.unique(pairs, axis=0, return_counts=True)
+            for (one, two, longer), n in zip(kinds.tolist(), times.tolist(), strict=True):
+                self.pairs[title][one, two, int(longer)] += n
 
 
 def _comparison(title: str, pairs: _Pairs) -> dict[str, Any]:
@@ -248,18 +220,21 @@ def _comparison(title: str, pairs: _Pairs) -> dict[str, Any]:
     from ..measures.bias import merge_orders, position_bias
     from ..measures.verbosity import length_controlled
 
-    first, second = np.array(pairs.first), np.array(pairs.second)
+    # In an order that the order of the samples has no say in.
+    first, second, longer = np.array(sorted(pairs), dtype=np.float64).T
+    counts = np.array([pairs[kind] for kind in sorted(pairs)])
     outcomes = merge_orders(first, second)
-    rates = length_controlled(outcomes, np.array(pairs.own), np.array(pairs.other))
-    position = position_bias(first, second)
+    lengths = np.maximum(longer, 0), np.maximum(-longer, 0)
+    rates = length_controlled(outcomes, *lengths, counts=counts)
+    position = position_bias(first, second, counts=counts)
     return {
         "judge": title,
-        "pairs": len(first),
-        "wins": int((outcomes == 1).sum()),
-        "ties": int((outcomes == 0.5).sum()),
-        "losses": int((outcomes == 0).sum()),
+        "pairs": pairs.total(),
+        "wins": int(counts[outcomes == 1].sum()),
+        "ties": int(counts[outcomes == 0.5].sum()),
+        "losses": int(counts[outcomes == 0].sum()),
         "win_rate": rates.raw._asdict(),
-        "length_controlled_win_rate": rates.controlled._asdict(),
+        "length_controlled_win_rate": _figure(rates.controlled),
         "longer_wins": _figure(rates.longer),
         "reversed": position.reversed._asdict(),
         "first_wins": _figure(position.first),
@@ -270,22 +245,13 @@ def _figure(one: Any) -> dict[str, Any] | None:
     return None if one is None else dict(one._asdict())
 
 
-def _panel(folder: Path, panel: Panel, votes: dict[tuple[str, str], _Votes]) -> dict[str, Any]:
+def _panel(folder: Path, panel: Panel, votes: PanelVotes) -> dict[str, Any]:
     """The estimated reliability of a panel's members; what `reliability` reads."""
-    from ..measures.experts import estimate_experts
-
-    criteria: dict[str, Any] = {}
-    unknown: dict[str, str] = {}
-    for (title, criterion), one in votes.items():
-        if title != panel.title:
-            continue
-        try:
-            experts = estimate_experts(one.item, one.member, one.points)
-        except CheckError as error:
-            unknown[criterion] = str(error)
-            continue
-        members = {name: experts[place].as_json() for name, place in sorted(one.names.items())}
-        criteria[criterion] = {"members": members}
+    experts, unknown = votes.experts(panel.title)
+    criteria = {
+        criterion: {"members": {name: one.as_json() for name, one in sorted(members.items())}}
+        for criterion, members in experts.items()
+    }
     name = "panel-{}.json".format(re.sub(r"[^\w.-]", "_", panel.title))
     if criteria:
         (folder / name).write_text(

@@ -29,9 +29,10 @@ class LabelRow:
         fields: its columns; of a sample that was a row of a dataset, that row's too, where the
             sample's own are empty.
         judgements: what judges said, where the row is a sample of ours.
+        own: of a sample that was a row of a dataset, that row, with the id that it had there.
     """
 
-    __slots__ = ("_sample", "fields", "judgements", "where")
+    __slots__ = ("_sample", "fields", "judgements", "own", "where")
 
     def __init__(self, where: str, fields: Mapping[str, Any]) -> None:
         self.where = where
@@ -39,9 +40,11 @@ class LabelRow:
         judgements: Any = fields.get("judgements")
         self._sample = isinstance(judgements, list) and isinstance(fields.get("messages"), list)
         self.judgements: Sequence[Mapping[str, Any]] = judgements if self._sample else ()
+        self.own: Mapping[str, Any] = {}
         if self._sample and isinstance(row := fields.get("row"), str):
-            own = {name: value for name, value in fields.items() if value is not None}
-            self.fields = {**_object(row), **own}
+            self.own = _object(row)
+            known = {name: value for name, value in fields.items() if value is not None}
+            self.fields = {**self.own, **known}
 
     @property
     def broken(self) -> bool:

@@ -171,12 +171,15 @@ class _Reader:
             self._measure(row)
 
     def _labels_beside(self, row: LabelRow, beside: Mapping[str, list[Label]]) -> list[Label]:
-        key = self._text(row, self.asked.on)
-        if key in self.matched:
-            self.repeated += 1
-        elif key in beside:
-            self.matched.add(key)
-            return list(beside[key])
+        # A sample is known by its own id, and by the one that its row came with.
+        for fields in (row.fields, row.own):
+            key = self._text(row, self.asked.on, fields)
+            if key in self.matched:
+                self.repeated += 1
+                break
+            if key in beside:
+                self.matched.add(key)
+                return list(beside[key])
         return [None] * len(self.asked.humans)
 
     def _judged(self, row: LabelRow) -> Iterator[tuple[str, Label]]:
@@ -224,13 +227,14 @@ class _Reader:
             return self.same[word]
         return label
 
-    def _text(self, row: LabelRow, name: str) -> str:
+    def _text(self, row: LabelRow, name: str, fields: Mapping[str, Any] | None = None) -> str:
         """A value that is no label, such as a key or a group's name."""
-        if name not in row.fields:
+        fields = row.fields if fields is None else fields
+        if name not in fields:
             return ""
         self.met.add(name)
         try:
-            return spelled(label_of(row.fields[name]))
+            return spelled(label_of(fields[name]))
         except CheckError as error:
             raise SeedError(f"{row.where}: column {name!r} {error}") from error
 

@@ -29,15 +29,25 @@ class Meanwhile:
     endpoint is tried out: until it is answered there is nothing else to do.
 
     A context manager; after `stop`, `settled.place` says up to where the dataset is filtered.
+
+    Args:
+        one_by_one: whether the fate of a sample is known as soon as it is settled.
     """
 
     def __init__(
-        self, recipe: Recipe, books: Books, filtering: Filtering, settled: Settled
+        self,
+        recipe: Recipe,
+        books: Books,
+        filtering: Filtering,
+        settled: Settled,
+        *,
+        one_by_one: bool,
     ) -> None:
         self.settled = settled
         self._recipe = recipe
         self._books = books
         self._filtering = filtering
+        self._one_by_one = one_by_one
         self._ended = Event()
         self._error: Exception | None = None
         self._thread = Thread(target=self._work, name="meanwhile", daemon=True)
@@ -73,7 +83,7 @@ class Meanwhile:
             load_columns()
             if self._recipe.target is None:  # with a target nobody knows yet
                 self._books.expected = expected_samples(self._recipe, COUNT_SECONDS, self._ended)
-            if self._filtering.one_by_one:
+            if self._one_by_one:
                 self._filter()
         except sqlite3.Error as error:
             self._error = RunFolderError(f"the journal cannot be read ({error})")

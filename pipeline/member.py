@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ..errors import LimitReached, SilversmithError
-from ..store import Journal, RunFolder
+from ..store import Journal, RunFolder, Standings
 from .books import Books
 from .budget import Budget
 from .crew import Crew
@@ -63,7 +63,7 @@ class _Member:
                     first_new=setup.first_new,
                 )  # fmt: skip
                 crew = Crew(
-                    self._askers, self._desk, journal, self._books, {},
+                    self._askers, self._desk, journal, self._books, Standings(),
                     retry_failed=setup.retry_failed, max_failed_share=recipe.max_failed_share,
                 )  # fmt: skip
                 loop = asyncio.get_running_loop()

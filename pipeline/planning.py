@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+from array import array
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -149,8 +150,7 @@ class Planner:
         for generator in recipe.generators:
             self._generators.append((generator, generator_key(generator), self._samples_per_seed))
             self._samples_per_seed += generator.draws
-        self._met = bytearray()
-        self._occurrences: dict[str, int] = {}
+        self._met = array("I")  # how often each sample's seed has come, by the sample's number
         self.exhausted = False
 
     async def samples(self) -> AsyncGenerator[Planned]:
@@ -190,19 +190,23 @@ class Planner:
         number = draw
         id_ = sample_id(key, seed, draw)
         n = self._journal.enrol(place, id_)
-        if n < len(self._met) and self._met[n]:
-            again = f"{generator.title}/{seed.id}/{draw}"
-            self._occurrences[again] = occurrence = self._occurrences.get(again, 0) + 1
+        if occurrence := self._meet(n):
             number += occurrence * generator.draws
             id_ = sample_id(key, seed, number)
             n = self._journal.enrol(place, id_)
+            self._meet(n)
         self._books.planned += 1
         self._books.planned_of[generator.kind] += 1
         self._books.planned_by[generator.title] += 1
-        if n >= len(self._met):
-            self._met.extend(bytes(max(1024, n + 1 - len(self._met))))
-        self._met[n] = 1
         return Planned(n, id_, seed, generator, draw_of(generator, key, seed, number))
+
+    def _meet(self, number: int) -> int:
+        """How often a sample of this number has been planned before."""
+        if number >= len(self._met):
+            missing = max(1_024, number + 1 - len(self._met))
+            self._met.frombytes(bytes(missing * self._met.itemsize))
+        self._met[number] += 1
+        return self._met[number] - 1
 
     def _note_unused(self, seed: Seed) -> None:
         self._books.unused_seeds += 1

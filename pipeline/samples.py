@@ -18,7 +18,7 @@ from .changes import settings_of
 from .planning import Planned
 from .recipe import Recipe
 
-__all__ = ["Askers", "draft_and_judge", "kind_of"]
+__all__ = ["Askers", "draft_and_judge", "kind_of", "scored"]
 
 REASON_CHARS = 100
 
@@ -211,7 +211,7 @@ def _told(origin: Origin, answered: Answered) -> Origin:
 async def _judged(sample: Sample, course: _Course) -> dict[str, Any]:
     """What all judges say of a sample, by the fields' names."""
     (judgements,) = await _judgements([sample], course, sample.strategy)
-    return _scored(sample, judgements, course.judges, sample.strategy)
+    return scored(sample, judgements, course.judges, sample.strategy)
 
 
 async def _judgements(
@@ -258,7 +258,7 @@ async def _paired(sample: Sample, generator: Generator, course: _Course) -> Samp
         for each in sample.candidates
     ]
     judged = [
-        one.with_(**_scored(one, judgements, course.judges, strategy))
+        one.with_(**scored(one, judgements, course.judges, strategy))
         for one, judgements in zip(ones, await _judgements(ones, course, strategy), strict=True)
     ]
     course.stage = "pair"
@@ -292,7 +292,7 @@ def _suited(asker: Asker, strategy: str) -> Judge:
     return judge.for_strategy(strategy)
 
 
-def _scored(
+def scored(
     sample: Sample, judgements: Sequence[Judgement], judges: Sequence[Asker], strategy: str
 ) -> dict[str, Any]:
     """A sample's judgements, beside those that other judges gave it in an earlier life, and its

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Split"]
 
 ROWS_IN_A_GROUP = 10_000
-BYTES_IN_A_GROUP = 2**27
+BYTES_IN_A_GROUP = 2**25
 
 
 class Split:

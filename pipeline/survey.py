@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from random import Random
 
-from ..store import Journal, Numbers, Standing
+from ..store import Journal, Numbers, Standing, Standings
 from .books import Books
 from .extent import times_as_many
 from .planning import Planned, Planner
@@ -37,7 +37,7 @@ class Earlier:
     """
 
     numbers: Numbers = field(default_factory=Numbers)
-    standings: Mapping[int, Standing] = field(default_factory=dict)
+    standings: Standings = field(default_factory=Standings)
     asked: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     @classmethod

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.pairs import ALIKE
 from .books import Balance
 from .pair_lengths import Lengths, PairLengths
+from .turn_lengths import last_lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -142,7 +143,8 @@ class _Part:
     def _measure(self, table: pa.Table) -> None:
         names = table["strategy"].to_pylist()
         flaws = table["flaw"].to_pylist()
-        chosen = dict(_elements(table["messages"], "content"))
+        chosen = last_lengths(table["messages"].combine_chunks()).tolist()
+        rejected = last_lengths(table["rejected"].combine_chunks()).tolist()
         checks = [
             (row, name, passed)
             for (row, name), (_, passed) in zip(
@@ -153,11 +155,13 @@ class _Part:
         ]
         proven = {row for row, name, passed in checks if passed and name.startswith("flaw ")}
         by_flaw = {row for row, name, passed in checks if passed is None and name == ALIKE}
-        for row, rejected in dict(_elements(table["rejected"], "content")).items():
+        for row, length in enumerate(rejected):
+            if length < 0:
+                continue
             flaw = (flaws[row] or {}).get("kind") or ""
             for key in {(names[row] or "", ""), (names[row] or "", flaw)}:
                 lengths = self._lengths.setdefault(key, Lengths())
-                lengths.add(len(chosen[row]), len(rejected), by_flaw=row in by_flaw)
+                lengths.add(chosen[row], length, by_flaw=row in by_flaw)
                 lengths.proven += row in proven
 
     def pairs(self) -> Iterable[PairLengths]:

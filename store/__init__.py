@@ -7,6 +7,7 @@ from .numbers import Numbers
 from .parquet import ParquetParts
 from .recovery import Recovered, recover
 from .settled import Settled
+from .standings import Standings
 from .vectors import VectorStore
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Settled",
     "Spending",
     "Standing",
+    "Standings",
     "VectorStore",
     "recover",
 ]

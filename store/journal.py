@@ -35,6 +35,7 @@ from .entries import (
     Standing,
 )
 from .numbers import Numbers
+from .standings import Standings
 from .tables import SCHEMA_VERSION, create_tables
 
 __all__ = ["Journal"]
@@ -138,17 +139,11 @@ class Journal:
         self._later()
         return n
 
-    def settled(self) -> dict[int, Standing]:
+    def settled(self) -> Standings:
         """How each settled sample stands, by its number."""
         with self._explained("reading"):
             rows = self._db.execute("SELECT sample, settings, state FROM results")
-            # One object per distinct value: a million rows share a handful.
-            same: dict[tuple[bytes, int], Standing] = {}
-            settled = {}
-            for n, *standing in rows:
-                key = standing[0], standing[1]
-                settled[n] = same.get(key) or same.setdefault(key, Standing(*key))
-            return settled
+            return Standings((n, Standing(settings, state)) for n, settings, state in rows)
 
     # What models said, and what became of it
 

@@ -17,13 +17,11 @@ def memory(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_peaks_and_sizes_are_told(tmp_path: Path) -> None:
-    done = memory(
-        "--rows", "40,20", "--filters", "plain,dedup", "--folder", str(tmp_path), "--json"
-    )
+    done = memory("--rows", "40,20", "--work", "plain,pairs", "--folder", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(r["filters"], r["rows"]) for r in results] == [
-        ("plain", 20), ("plain", 40), ("dedup", 20), ("dedup", 40),
+    assert [(r["work"], r["rows"]) for r in results] == [
+        ("plain", 20), ("plain", 40), ("pairs", 20), ("pairs", 40),
     ]  # fmt: skip
     for result in results:
         assert result["peak_rss_mb"] > 20
@@ -44,7 +42,7 @@ def test_a_resumed_run_is_timed_to_its_first_request(tmp_path: Path) -> None:
 
 
 def test_wrong_options_are_said() -> None:
-    for options, words in ((["--rows", "many"], "takes numbers"), (["--filters", "x"], "unknown")):
+    for options, words in ((["--rows", "many"], "takes numbers"), (["--work", "x"], "unknown")):
         done = memory(*options)
         assert done.returncode == 2
         assert words in done.stderr

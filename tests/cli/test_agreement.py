@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 PANDALM = Path(__file__).parents[1] / "data" / "pandalm" / "labels.jsonl"
@@ -180,6 +181,18 @@ def test_a_judge_pass_beside_the_labels_of_its_rows(call, agreement):
     assert one["judges"] == [first]
     _, _, err = call("agreement", "runs/data-judged", "--human", "helpful", "--judge", "nobody")
     assert "no row has a column 'nobody', which --judge names" in err
+
+    # Labels of a file of its own, by the id that a row came with, and by the one of the sample.
+    own, given = [], []
+    for row in pq.read_table("runs/data-judged/kept").to_pylist():
+        own.append({"id": row["id"], "eve": 4})
+        given.append({"id": json.loads(row["row"])["id"], "eve": 4})
+    for labels in (own, given):
+        write("labels.jsonl", labels)
+        found = agreement("runs/data-judged", "--labels", "labels.jsonl", "--human", "eve")
+        items = {one["items"] for one in found["parts"][0]["comparisons"]}
+        assert items == {len(labels)}
+        assert not any("match no row" in note for note in found["notes"])
 
 
 def test_parquet_of_a_run_whose_file_is_damaged(call):

@@ -56,6 +56,30 @@ def test_the_report_is_a_page_and_a_simulated_score_says_so(call):
     assert all(one["simulated"] for one in sample["judgements"])
 
 
+def test_the_page_has_tables_and_nothing_that_runs(call):
+    write("data.jsonl", [{"prompt": f"Name fruit {n}.", "response": GOOD} for n in range(3)])
+    Path("judges.yaml").write_text(
+        "models: {critic: simulated}\n"
+        "judges: [{rubric: {name: '<img src=x onerror=alert(1)> [b]', criteria: [clarity]}}]\n"
+    )
+    status, out, err = call("judge", "data.jsonl", "--judges", "judges.yaml")
+    assert status == 0, err
+    assert "<img src=x onerror=alert(1)> [b]" in out
+    page = Path("runs/data-judged/report.html").read_text()
+    assert "<img" not in page
+    assert "<td>&lt;img src=x onerror=alert(1)&gt; [b]</td><td>clarity</td>" in page
+    assert '<p class="warning">The scores of' in page
+
+
+def test_a_name_in_which_a_member_of_a_panel_would_be_read_is_refused(call):
+    write("data.jsonl", [{"prompt": "Name a fruit.", "response": GOOD}])
+    Path("judges.yaml").write_text("models: {critic: simulated}\njudges: [rubric: {name: a/b}]\n")
+    status, _, err = call("judge", "data.jsonl", "--judges", "judges.yaml")
+    assert status == 1
+    assert "judges.yaml, line 2: judges[0].rubric.name: the name 'a/b' has a '/'" in err
+    assert "say 'a_b'" in err
+
+
 def test_csv_and_parquet_are_read_too(call):
     rows = [{"prompt": f"Name fruit {n}.", "response": GOOD} for n in range(3)]
     with open("data.csv", "w", newline="") as file:

@@ -105,23 +105,59 @@ PANEL = (
 )
 
 
-def test_a_panel_estimates_the_reliability_of_its_members(call):
+def fruits(number: int) -> str:
     texts = (GOOD, BAD, f"{GOOD} It is red.", "No.")
-    rows = [{"prompt": f"Name fruit {n}.", "response": texts[n % 4]} for n in range(60)]
-    data = write("data.jsonl", rows)
-    options = "models: [one, two, three], criteria: [accuracy], combine: dawid_skene"
-    manifest, kept = judge(call, data, f"[{{panel: {{{options}}}}}]", models=PANEL)
-    assert manifest["this_run"]["calls"] == 180
-    assert "no reliability is known yet" in kept[0]["judgements"][0]["note"]
+    rows = [{"prompt": f"Name fruit {n}.", "response": texts[n % 4]} for n in range(number)]
+    return write("data.jsonl", rows)
+
+
+VOTED = "models: [one, two, three], criteria: [accuracy], combine: dawid_skene"
+
+
+def test_a_panel_weighs_its_members_by_the_reliability_that_all_samples_show(call):
+    filters = "[score: {min: 0.5}]"
+    judges = f"[{{panel: {{{VOTED}}}}}, {{rubric: {{criteria: [clarity], model: one}}}}]"
+    manifest, kept = judge(call, fruits(60), f"{judges}\nfilters: {filters}", models=PANEL)
+    assert manifest["this_run"]["calls"] == 240
     path = Path("runs/data-judged/panel-panel.json")
     members = json.loads(path.read_text())["criteria"]["accuracy"]["members"]
     assert set(members) == {"one", "two", "three"}
     assert all(one["given"] == 60 for one in members.values())
-    options += f", reliability: {path}"
-    again, kept = judge(call, data, f"[{{panel: {{{options}}}}}]", models=PANEL)
+    dropped = pq.read_table("runs/data-judged/dropped").to_pylist()
+    assert len(kept) + len(dropped) == 60
+    assert dropped
+    for row in kept + dropped:
+        (panel, *_), rubric = row["judgements"][:1], row["judgements"][-1]
+        shares = panel["note"].removeprefix("by reliability: ").split(", ")
+        points = [tuple(map(float, share.split())) for share in shares]
+        assert sum(p * share for p, share in points) == pytest.approx(panel["points"], abs=0.01)
+        assert panel["score"] == pytest.approx((panel["points"] - 1) / 4)
+        # The sample's score, and what the filter saw, is that of all judges with the last word.
+        assert row["score"] == pytest.approx((panel["score"] + rubric["score"]) / 2)
+        assert (row["score"] >= 0.5) == row["decision"]["kept"]
+        assert len(row["judgements"]) == 2 + 3 + 1
+    again, _ = judge(call, "data.jsonl", f"{judges}\nfilters: {filters}", models=PANEL)
     assert again["this_run"]["calls"] == 0
-    assert kept[0]["judgements"][0]["note"].startswith("by reliability: ")
-    assert len(kept[0]["judgements"]) == 2 + 3
+    assert pq.read_table("runs/data-judged/kept").to_pylist() == kept
+
+
+def test_a_reliability_that_was_written_down_gives_the_same_scores(call):
+    judge(call, fruits(60), f"[{{panel: {{{VOTED}}}}}]", models=PANEL)
+    estimated = pq.read_table("runs/data-judged/kept").to_pylist()
+    options = f"{VOTED}, reliability: runs/data-judged/panel-panel.json"
+    again, kept = judge(call, "data.jsonl", f"[{{panel: {{{options}}}}}]", models=PANEL)
+    assert again["this_run"]["calls"] == 0
+    assert kept == estimated
+
+
+def test_of_few_samples_the_majority_counts_and_that_is_said(call):
+    manifest, kept = judge(call, fruits(29), f"[{{panel: {{{VOTED}}}}}]", models=PANEL)
+    assert "no reliability is known yet" in kept[0]["judgements"][0]["note"]
+    (panel,) = manifest["panels"]
+    assert panel["unknown"] == {"accuracy": "29 samples are too few to tell (30 at least)"}
+    assert not panel["file"]
+    _, out, _ = call("judge", "data.jsonl", "--judges", "judges.yaml")
+    assert "29 samples are too few to tell" in " ".join(out.split())
 
 
 def test_judging_again_replaces_what_the_judge_and_its_members_said(call):

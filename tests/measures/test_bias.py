@@ -151,10 +151,59 @@ def test_the_intervals_hold_the_truth_as_often_as_they_promise() -> None:
 def test_exchanging_the_models_turns_win_rates_round(rows) -> None:
     y, a, b = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     one, two = length_controlled(y, a, b), length_controlled(1 - y, b, a)
+    if one.controlled is None or two.controlled is None:
+        assert one.controlled is two.controlled
+        assert (a > b).all() or (a < b).all()
+        return
     assert one.controlled.value == pytest.approx(1 - two.controlled.value, abs=1e-6)
     assert one.controlled.low == pytest.approx(1 - two.controlled.high, abs=1e-6)
     if one.weight is not None:
         assert one.weight.value == pytest.approx(two.weight.value, abs=1e-5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.5, 1.0, math.nan]),
+            st.sampled_from([0.0, 0.5, 1.0]),
+            st.integers(0, 5),
+            st.integers(1, 4),
+        ),
+        min_size=1,
+        max_size=20,
+    ).filter(lambda rows: any(row[0] == row[0] for row in rows))
+)
+def test_pairs_that_are_alike_may_be_counted_instead_of_listed(rows) -> None:
+    one, two, length, counts = (np.array(column) for column in zip(*rows, strict=True))
+    counted = position_bias(one, two, counts=counts)
+    listed = position_bias(*(np.repeat(column, counts) for column in (one, two)))
+    assert counted == listed
+    merged, other = merge_orders(one, two), np.full(len(rows), 2)
+    counted = length_controlled(merged, length, other, counts=counts)
+    columns = (np.repeat(column, counts) for column in (merged, length, other))
+    listed = length_controlled(*columns)
+    assert counted.raw == listed.raw
+    assert counted.longer == listed.longer
+    assert counted.missing == listed.missing
+    if listed.controlled is None:
+        assert counted.controlled is None
+        return
+    np.testing.assert_allclose(counted.controlled, listed.controlled, atol=1e-6)
+    if listed.weight is not None:
+        np.testing.assert_allclose(counted.weight, listed.weight, rtol=1e-4, atol=1e-4)
+
+
+def test_counts_below_zero_or_of_another_length_are_refused() -> None:
+    for counts in ([1, -1], [1]):
+        with pytest.raises(CheckError, match="one for each verdict"):
+            win_rate(np.array([1.0, 0.0]), counts=np.array(counts))
+
+
+def test_an_answer_that_is_always_the_longer_one_is_not_judged_at_equal_length() -> None:
+    outcomes, a, b = planted(400, theta=0.2, phi=1.5)
+    assert length_controlled(outcomes, np.maximum(a, b + 1), b).controlled is None
+    assert length_controlled(outcomes, np.maximum(a, b), b).controlled is not None
 
 
 def test_difficulty_is_taken_in() -> None:

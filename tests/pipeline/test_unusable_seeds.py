@@ -72,7 +72,7 @@ def test_a_document_that_suits_nothing_and_a_generator_that_nothing_suits_are_na
     assert report.manifest["idle"] == {"solved": "tasks with a known answer"}
     summary.show(report)
     said = capsys.readouterr().out
-    assert "1 seeds suit no generator of the recipe; the first: texts/note.md:0-21" in said
+    assert "1 seed suits no generator of the recipe; the first: texts/note.md:0-21" in said
     assert "no seed suits solved, which needs tasks with a known answer" in said
 
 
