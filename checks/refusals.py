@@ -10,13 +10,15 @@ widely; of German, French, Spanish, Chinese and Japanese only the set phrases.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from typing import Literal
 
 from .languages import is_english
 from .refusal_openings import OPENINGS
 from .refusal_signs import FIRST_PERSON, IMPERSONAL, WITHOUT_SUBJECT
 from .refusal_words import Sign
 
-__all__ = ["MAY_REFUSE", "REFUSAL_HEAD", "find_refusal", "tell_refusal"]
+__all__ = ["MAY_REFUSE", "REFUSAL_HEAD", "Way", "find_refusal", "tell_refusal"]
 
 REFUSAL_HEAD = 600
 """Characters that are read: a reply that refuses says so at once."""
@@ -37,6 +39,8 @@ _ANSWERS = re.compile(
 _LETTER = re.compile(r"[\s*#]*(?:dear |subject:|\[your |to whom |(?:hi|hello) \w+,\s*\n)")
 """A letter is an answer, and who declines in it is not the one who replies."""
 
+_ME = re.compile(r"i[ ']|my ")
+
 _SENTENCES = re.compile(
     r"\W*(?:(?:(?:i'm|i am) (?:\w+ )?(?:happy|glad|sorry (?:to hear|that|you))|sorry to hear|thank"
     r"|great|good|hello|hi\b|i understand)[^.!?\n]*[.!?\n]+\s*)?(?:[^.!?\n]+(?:[.!?\n]+|$)\W*){1,2}"
@@ -50,32 +54,56 @@ _REGRET = re.compile(
 """What is a refusal where one is expected, and may be a caution elsewhere."""
 
 
-_GATES = {gate for signs in (FIRST_PERSON, IMPERSONAL, OPENINGS) for s in signs for gate in s.gates}
-_GATES |= {"cannot", "can't", "unable to", "not able to", "no can do", "sorry", "apologies"}
-_GATES |= {"respectfully", "politely", "nope", "a no", "a hard no", "a firm no", "a clear no"}
-_GATES |= {"a definite no"}  # what `WITHOUT_SUBJECT` begins with
-
-MAY_REFUSE = "(?i)" + "|".join(
-    re.escape(gate).replace("'", "['’]").replace("\\ ", " ") for gate in sorted(_GATES)
+_BARE = (
+    r"^\W*(?:sorry|apologies|cannot|can't|unable to|not able to|no can do|no[.!,;]|respectfully"
+    r"|politely|nope|i'm afraid|that's an?|that is an?|it's an?|this is an?)"
 )
-"""A pattern that is found in the first characters of whatever refuses, and in not much else; for
-tests of whole columns, in the syntax that RE2 has too."""
+"""What `WITHOUT_SUBJECT` begins with."""
+
+Way = Literal["impersonal", "first person", "opening"]
+"""A way of refusing: without an "I", with one, or in words that refuse only where a reply opens
+with them."""
+
+_SIGNS: Mapping[Way, tuple[Sign, ...]] = {
+    "impersonal": IMPERSONAL,
+    "first person": FIRST_PERSON,
+    "opening": OPENINGS,
+}
 
 
-def find_refusal(text: str) -> str | None:
+def _gate(way: Way) -> str:
+    gates = sorted({re.escape(gate) for one in _SIGNS[way] for gate in one.gates})
+    either = "|".join([_BARE, *gates] if way == "impersonal" else gates)
+    return "(?i)" + either.replace("'", "['’]").replace("\\ ", " ")
+
+
+MAY_REFUSE: Mapping[Way, tuple[int, str]] = {
+    "impersonal": (REFUSAL_HEAD, _gate("impersonal")),
+    "first person": (REFUSAL_HEAD, _gate("first person")),
+    "opening": (_OPENING, _gate("opening")),
+}
+"""For each way of refusing how many characters of a reply to look at, and a pattern that is found
+in them wherever a reply refuses in this way, and in not much else; for tests of whole columns, in
+the syntax that RE2 has too."""
+
+
+def find_refusal(text: str, ways: Collection[Way] = tuple(MAY_REFUSE)) -> str | None:
     """The words in which a reply refuses, as they stand in it; None where it does not refuse.
 
     Args:
         text: the reply. Its first 600 characters are read.
+        ways: those that are looked for.
     """
     head = text[:REFUSAL_HEAD]
     lowered = head.replace("’", "'").lower()
     if _LETTER.match(lowered) is not None:
         return None
-    found = WITHOUT_SUBJECT.match(lowered) or _first(IMPERSONAL, lowered)
-    if found is None and any(word in lowered for word in ("i ", "i'", "my ")):
+    found = None
+    if "impersonal" in ways:
+        found = WITHOUT_SUBJECT.match(lowered) or _first(IMPERSONAL, lowered)
+    if found is None and "first person" in ways and _ME.search(lowered):
         found = _first(FIRST_PERSON, lowered)
-    if found is None and _ANSWERS.match(lowered) is None:
+    if found is None and "opening" in ways and _ANSWERS.match(lowered) is None:
         sentences = _SENTENCES.match(lowered)
         if sentences is not None:
             found = _first(OPENINGS, sentences.group()[:_OPENING])
@@ -108,6 +136,8 @@ def _first(signs: tuple[Sign, ...], text: str) -> re.Match[str] | None:
             if gate in text:
                 break
         else:
+            continue
+        if sign.beside and not any(part in text for part in sign.beside):
             continue
         for found in sign.pattern.finditer(text):
             if not _quoted(text, found.start()):

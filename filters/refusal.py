@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..checks.refusals import MAY_REFUSE, REFUSAL_HEAD, find_refusal
+from ..checks.refusals import MAY_REFUSE, Way, find_refusal
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -32,11 +33,16 @@ class Refusal(ColumnFilter):
         import numpy as np
         from pyarrow import compute
 
-        heads = compute.utf8_slice_codeunits(columns.text("response"), 0, REFUSAL_HEAD)
-        suspected = compute.match_substring_regex(heads, MAY_REFUSE)
+        responses = columns.text("response")
+        ways: defaultdict[int, list[Way]] = defaultdict(list)
+        for way, (length, pattern) in MAY_REFUSE.items():
+            heads = compute.utf8_slice_codeunits(responses, 0, length)
+            suspected = compute.match_substring_regex(heads, pattern)
+            for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
+                ways[row].append(way)
         reasons = {}
-        for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
-            words = find_refusal(heads[row].as_py())
+        for row in sorted(ways):
+            words = find_refusal(responses[row].as_py(), ways[row])
             if words is not None and not self._is_wanted(columns, row):
                 words = " ".join(words.split())
                 reasons[row] = f'"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"}"'
