@@ -51,7 +51,7 @@ OPENINGS = (
         r"| would be| may| might| can)(?: \w+)? (?:not|never)(?: be)?(?: \w+ly)?"
         rf" (?:\w+ (?:or|and) )?(?:{DECENT}|accurate|fair|right|okay)\b[^.!?\n]{{0,40}}?"
         r"\b(?:to|for)\b",
-        rf"{NOT} ['\"]?(?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{DECENT}\b",
+        rf"(?<!\bwhich ){NOT} ['\"]?(?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{DECENT}\b",
         r"\b(?:is|are|was|were|be)(?: \w+ly| also)? (?:never|not an?)(?: \w+ly| ever)?"
         rf" (?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{GOOD}\b",
         rf"\bshould (?:not|never) be {WRONGED}",

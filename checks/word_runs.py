@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from .word_hashes import mixed
-from .word_table import WordTable
+from .word_table import WordTable, codes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ _LINE_END = 10
 _SLOTS = 1 << 18
 _SLOTS_OF_A_WORD = 4
 _HEAPS = 64
+_DIGITS, _CLOSING = codes(b"0123456789"), codes(b".):")
 
 
 class WordRuns:
@@ -29,8 +30,16 @@ class WordRuns:
 
     @functools.cached_property
     def lines(self) -> Runs:
-        """The lines that hold a word."""
-        return self._until(self._table.raw == _LINE_END)
+        """The lines that hold a word, each without the number of a list before it, which makes
+        no other line of it."""
+        import numpy as np
+
+        table = self._table
+        first, after, owner = self._until(table.raw == _LINE_END)
+        digits, closing = (np.frombuffer(each, np.bool_) for each in (_DIGITS, _CLOSING))
+        numbered = digits[table.raw[table.starts[first]]] & (after - first > 1)
+        numbered &= closing[table.raw[table.stops[first] - 1]]
+        return self._runs(first + numbered, after, owner)
 
     @functools.cached_property
     def paragraphs(self) -> Runs:
@@ -41,7 +50,7 @@ class WordRuns:
         blank = np.zeros(len(ends), bool)
         blank[:-1] = ends[:-1] & ends[1:]
         blank[self._table.ends] = True
-        return self._until(blank)
+        return self._runs(*self._until(blank))
 
     def of_size(self, size: int, words: NDArray[np.int64]) -> Runs:
         """The runs of so many words that begin with the words of these numbers."""
@@ -87,15 +96,18 @@ class WordRuns:
         heaviest = heaps.reshape(table.count, _HEAPS).max(axis=1, initial=0)
         return _share(heaviest, table.sizes)
 
-    def _until(self, ends: NDArray[np.bool_]) -> Runs:
-        """What lies between these bytes and holds a word."""
+    def _until(
+        self, ends: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """What lies between these bytes and holds a word: the number of its first word and of the
+        first word after it, and its text."""
         import numpy as np
 
         after = np.searchsorted(self._table.starts, np.flatnonzero(ends))
         first = np.concatenate((np.zeros(1, np.int64), after[:-1]))[: len(after)]
         filled = after > first
         first, after = first[filled], after[filled]
-        return self._runs(first, after, self._table.owner[first])
+        return first, after, self._table.owner[first]
 
     def _runs(
         self, first: NDArray[np.int64], after: NDArray[np.int64], owner: NDArray[np.int64]

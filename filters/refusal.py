@@ -13,6 +13,7 @@ from .columns import Columns
 __all__ = ["Refusal"]
 
 _SHOWN = 80
+_NO = "my answer is no"
 
 
 class Refusal(ColumnFilter):
@@ -43,7 +44,9 @@ class Refusal(ColumnFilter):
         reasons = {}
         for row in sorted(ways):
             words = find_refusal(responses[row].as_py(), ways[row])
-            if words is not None and not self._is_wanted(columns, row):
+            if words is None or _is_an_answer(words, columns, row):
+                continue
+            if not self._is_wanted(columns, row):
                 words = " ".join(words.split())
                 reasons[row] = f'"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"}"'
         return reasons
@@ -51,3 +54,10 @@ class Refusal(ColumnFilter):
     def _is_wanted(self, columns: Columns, row: int) -> bool:
         by_strategy = columns.column("strategy")[row].as_py() in self.wanted_by
         return by_strategy or columns.text("act")[row].as_py() == "refuse"
+
+
+def _is_an_answer(words: str, columns: Columns, row: int) -> bool:
+    """Whether the words say no to a question for yes or no that wants it said so."""
+    if words.lower() != _NO:
+        return False
+    return _NO in columns.text("instruction")[row].as_py().lower()

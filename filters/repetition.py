@@ -24,7 +24,9 @@ _LIMITS: dict[str, dict[str, float]] = {
     "response": {
         "max_in_repeated_lines": 0.6,
         "max_in_repeated_paragraphs": 0.6,
-        **{f"max_in_top_{n}_gram": 0.6 for n in (2, 3, 4)},
+        "max_in_top_2_gram": 0.6,
+        "max_in_top_3_gram": 0.75,
+        "max_in_top_4_gram": 0.75,
         **{f"max_in_repeated_{n}_grams": 0.85 for n in (5, 6, 7)},
         "max_in_repeated_8_grams": 0.8,
         "max_in_repeated_9_grams": 0.75,
@@ -83,8 +85,9 @@ class Repetition(ColumnFilter):
     follow itself without anything between."""
 
     max_repeated_lines: Share | None = None
-    """Greatest share of lines that stood in the text before. Here as below, without a number it
-    is that of `limits` (`response`: no limit; `gopher`: 0.3), and 1 means no limit."""
+    """Greatest share of lines that stood in the text before; the number of a list is no part of
+    its line. Here as below, without a number it is that of `limits` (`response`: no limit;
+    `gopher`: 0.3), and 1 means no limit."""
 
     max_in_repeated_lines: Share | None = None
     """Greatest share of the text in such lines (0.6; 0.2)."""
@@ -99,10 +102,10 @@ class Repetition(ColumnFilter):
     """Greatest share of the text in the most frequent run of two words (0.6; 0.2)."""
 
     max_in_top_3_gram: Share | None = None
-    """The same for three words (0.6; 0.18)."""
+    """The same for three words (0.75; 0.18). Lists whose items begin alike have much of it."""
 
     max_in_top_4_gram: Share | None = None
-    """The same for four words (0.6; 0.16)."""
+    """The same for four words (0.75; 0.16)."""
 
     max_in_repeated_5_grams: Share | None = None
     """Greatest share of the text in runs of five words that stood in it before (0.85; 0.15)."""

@@ -90,6 +90,28 @@ def test_what_is_repeated_is_within_the_bounds_that_are_looked_at_first(texts, s
 # Repetition
 
 
+def test_a_list_that_repeats_itself_goes_whatever_its_numbers_say():
+    loop = "\n".join(f"{n}. What is the forecast for the next few days?" for n in range(1, 20))
+    assert "repeated lines" in reason(Repetition(), loop)
+
+
+def test_a_list_of_different_things_that_begin_alike_stays():
+    of = [
+        "networks",
+        "economics",
+        "security",
+        "regulation",
+        "mining",
+        "wallets",
+        "exchanges",
+        "trading",
+        "history",
+        "law",
+    ]
+    varied = "\n".join(f"{n}. Bitcoin and Cryptocurrency {one}" for n, one in enumerate(of, 1))
+    assert reason(Repetition(min_words=20), varied) is None
+
+
 def test_a_loop_goes_and_prose_stays():
     assert reason(Repetition(), PROSE) is None
     loop = PROSE + "\n" + "I hope this helps you today. " * 60
