@@ -131,7 +131,8 @@ class WordTable:
         sizes = self.stops - self.starts
         long = np.flatnonzero(sizes >= length)
         windows = eights(marked(self.raw, table).view(np.uint8))
-        return long[first_eight(windows, self.starts[long], sizes[long]) == 0]
+        without: NDArray[np.int64] = long[first_eight(windows, self.starts[long], sizes[long]) == 0]
+        return without
 
     def _edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         import numpy as np

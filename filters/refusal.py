@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..checks.refusals import MAY_REFUSE, Way, find_refusal
+from ..checks.refusals import find_refusal, suspected_refusals
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -31,19 +30,10 @@ class Refusal(ColumnFilter):
 
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The words that refuse, quoted."""
-        import numpy as np
-        from pyarrow import compute
-
         responses = columns.text("response")
-        ways: defaultdict[int, list[Way]] = defaultdict(list)
-        for way, (length, pattern) in MAY_REFUSE.items():
-            heads = compute.utf8_slice_codeunits(responses, 0, length)
-            suspected = compute.match_substring_regex(heads, pattern)
-            for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
-                ways[row].append(way)
         reasons = {}
-        for row in sorted(ways):
-            words = find_refusal(responses[row].as_py(), ways[row])
+        for row, signs in suspected_refusals(responses).items():
+            words = find_refusal(responses[row].as_py(), signs)
             if words is None or _is_an_answer(words, columns, row):
                 continue
             if not self._is_wanted(columns, row):

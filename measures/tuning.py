@@ -143,9 +143,9 @@ def advise(tuning: Tuning, parameters: float | None = None, strategies: int = 1)
         reasons.append(
             "an adapter does as well as full training while it can hold what is in the data "
             "(Schulman et al. 2025, LoRA without regret): one of rank 16 on all layers has about "
-            f"0.5% of the parameters, and would hold {capacity / 1e6:,.0f} million tokens at 2 bits "
-            "a parameter (Allen-Zhu and Li 2024, Knowledge capacity scaling laws) if a token took "
-            "1 bit, which is a guess"
+            f"0.5% of the parameters, and would hold {capacity / 1e6:,.0f} million tokens at 2 "
+            "bits a parameter (Allen-Zhu and Li 2024, Knowledge capacity scaling laws) if a token "
+            "took 1 bit, which is a guess"
         )
     return Advice(
         tuning=tuning,
