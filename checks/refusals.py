@@ -95,7 +95,7 @@ def find_refusal(text: str, signs: Mapping[Way, Sequence[Sign]] = _SIGNS) -> str
     return source[found.start() : found.end()].strip(" .:!?\n")
 
 
-def suspected_refusals(responses: pa.Array) -> dict[int, Mapping[Way, Sequence[Sign]]]:
+def suspected_refusals(responses: pa.Array) -> Mapping[int, Mapping[Way, Sequence[Sign]]]:
     """For the rows that may hold a refusal the signs that may be in it: what `find_refusal` is to
     look for. It passes over most replies that do not refuse, and over none that do."""
     import numpy as np
@@ -111,13 +111,10 @@ def suspected_refusals(responses: pa.Array) -> dict[int, Mapping[Way, Sequence[S
         with_it = compute.match_substring(heads, odd).to_numpy(zero_copy_only=False)
         may_be[np.flatnonzero(with_it)] = True
     bare = compute.match_substring_regex(heads, _BARE).to_numpy(zero_copy_only=False)
-    found: dict[int, Mapping[Way, Sequence[Sign]]] = {}
-    for row in np.flatnonzero(bare | may_be.any(axis=1)).tolist():
-        signs: dict[Way, list[Sign]] = {}
-        for number in np.flatnonzero(may_be[row]).tolist():
-            way, one = every[number]
-            signs.setdefault(way, []).append(one)
-        found[row] = signs
+    found: dict[int, dict[Way, list[Sign]]] = {row: {} for row in np.flatnonzero(bare).tolist()}
+    for row, number in zip(*(places.tolist() for places in np.nonzero(may_be)), strict=True):
+        way, one = every[number]
+        found.setdefault(row, {}).setdefault(way, []).append(one)
     return found
 
 
