@@ -10,14 +10,16 @@ found only where a person would agree; what is one in most texts but not in all 
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from .control_tokens import find_control_token
 
-__all__ = ["DEFECTS", "Defect", "find_defect"]
+__all__ = ["DEFECTS", "LEAST_LETTERS_BEYOND_LATIN", "Defect", "find_defect"]
 
 
 class Defect(NamedTuple):
@@ -206,6 +208,9 @@ _HANGING = re.compile(
 )
 """Words that no sentence ends with. One may end with "with"."""
 
+_LONGEST_HANGING = 16
+"""Characters of the end of a line in which each of these is found, and the one before it."""
+
 _SENTENCE_INSIDE = re.compile(r"[a-z)\"”'][.!?][\"”')]? +[\"“'(]?[A-Z]")
 _LIST_ITEM = re.compile(r"\s*(?:[-*•+|>#]|\d+[.)]|[A-Za-z][.)] )")
 _LEAST_LINE = 12
@@ -227,7 +232,7 @@ def _unfinished(instruction: str, response: str) -> str | None:
         return None
     if words[-1][0] in "#@" or "://" in words[-1] or _asks_to_end_so(instruction, said):
         return None
-    if _HANGING.search(line) and not _LIST_ITEM.match(line):
+    if _HANGING.search(line[-_LONGEST_HANGING:]) and not _LIST_ITEM.match(line):
         return "…" + " ".join(words[-6:])
     prose = _SENTENCE_INSIDE.search(line) is not None
     return "…" + " ".join(words[-6:]) if prose and said[-1].isalpha() and _cut(said) else None
@@ -253,7 +258,7 @@ _ENDS_OTHERWISE = ("punctuation", "no period", "full stop", "complete the", "unf
 
 
 def _mostly_latin(text: str) -> bool:
-    return sum(char.isascii() for char in text) > 0.8 * len(text)
+    return len(text.encode("ascii", "ignore")) > 0.8 * len(text)
 
 
 _MERGED = re.compile(
@@ -294,6 +299,9 @@ _LANGUAGE_WORDS = re.compile(
     r"|symbol|kanji|unicode|greek|math|formula|\b(?:in|into|to|using|from|of) [A-Z][a-z]+"
 )
 _LEAST_LETTERS = 20
+LEAST_LETTERS_BEYOND_LATIN = 18
+"""Letters beyond ASCII without which no text is in another script than Latin: nine tenths of the
+least number of letters that tell a script."""
 
 
 def _wrong_script(instruction: str, response: str) -> str | None:
@@ -311,21 +319,27 @@ def _wrong_script(instruction: str, response: str) -> str | None:
 def _script_of(text: str) -> str | None:
     """The script of at least nine tenths of a text's letters, by the names of Unicode."""
     text = text[:2000]
-    latin = len(_ASCII_LETTER.findall(text))
-    letters = latin if text.isascii() else sum(map(str.isalpha, text))
+    raw = text.encode("ascii", "ignore")
+    latin = len(raw) - len(raw.translate(None, _ASCII_LETTERS))
+    beyond = len(text) - len(raw)
+    if latin >= max(_LEAST_LETTERS, 0.9 * (latin + beyond)):  # whatever the others are
+        return "LATIN"
+    letters = latin if not beyond else sum(map(str.isalpha, text))
     if letters < _LEAST_LETTERS:
         return None
     if latin >= 0.9 * letters:
         return "LATIN"
     if latin > 0.1 * letters:
         return None
-    some = [char for char in text if char.isalpha()][:300]
-    scripts = Counter(unicodedata.name(char, "?").split()[0] for char in some)
+    some = list(islice(filter(str.isalpha, text), 300))
+    scripts: Counter[str] = Counter()
+    for char, count in Counter(some).items():
+        scripts[unicodedata.name(char, "?").split()[0]] += count
     script, count = scripts.most_common(1)[0]
     return script if count >= 0.9 * len(some) else None
 
 
-_ASCII_LETTER = re.compile("[A-Za-z]")
+_ASCII_LETTERS = string.ascii_letters.encode()
 
 DEFECTS: Mapping[str, Callable[[str, str], str | None]] = {
     "no_output": _no_output,

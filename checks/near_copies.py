@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NearCopy", "near_copies"]
 
+_ROWS_AT_ONCE = 256
 _SETS_AT_ONCE = 4096
 _PAIRS_AT_ONCE = 50_000
 _MEETINGS_AT_ONCE = 4_000_000
@@ -66,9 +67,10 @@ def near_copies(
     import numpy as np
 
     found = survey(shingles, portions, threshold)
+    # Of a portion few rows may be left; so many are put together that there are enough again.
     cuts = np.searchsorted(found.wanted, [rows[0] for rows in portions[1:]])
-    wanted = [part for part in np.split(found.wanted, cuts) if len(part)]
-    sets = sets_of(shingles, wanted, threshold)
+    cuts = cuts[np.diff(cuts // _ROWS_AT_ONCE, prepend=0) > 0]
+    sets = sets_of(shingles, np.split(found.wanted, cuts), threshold)
     walk = _Walk(sets, threshold)
     walk.run()
     kept = np.full(len(found.same_as), -1, np.int64)

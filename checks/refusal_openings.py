@@ -25,9 +25,10 @@ _SENSED = (
 
 OPENINGS = (
     sign(
-        "i won't|i will not|i'm not|i am not|i have no |not my place|not with th|line |choosing not"
+        "i won't|i will not|i'm not|i am not|i have no |not my place|not with th|choosing not"
+        "|crosses a line|crosses the line|draw a line|draw the line"
         "|circumstances",
-        r"(?<!while )\bi(?: simply| just| also| really)? (?:won't|will not)"
+        r"\b(?<!while )i(?: simply| just| also| really)? (?:won't|will not)"
         rf"{ASIDE} (?!{_OTHERWISE})\w+",
         r"\bi(?:'m| am)(?: simply| just| also| really)? not (?:going|willing|prepared|about) to"
         rf"{ASIDE} (?!{_OTHERWISE})\w+",
@@ -39,7 +40,7 @@ OPENINGS = (
     ),
     sign(
         "i can't|i cannot|i can not|i'm unable|i am unable|i'm not able|i am not able",
-        r"(?<!while )\bi(?: simply| just| also| really)? (?:can't|cannot|can not)"
+        r"\b(?<!while )i(?: simply| just| also| really)? (?:can't|cannot|can not)"
         rf"{ASIDE} (?!{_OTHERWISE}|{_SENSED})\w+",
         r"\bi(?:'m| am)(?: simply| just| also| really)? (?:unable|not able) to"
         rf"{ASIDE} (?!{_OTHERWISE}|{_SENSED})\w+",
@@ -50,7 +51,7 @@ OPENINGS = (
         r"| would be| may| might| can)(?: \w+)? (?:not|never)(?: be)?(?: \w+ly)?"
         rf" (?:\w+ (?:or|and) )?(?:{DECENT}|accurate|fair|right|okay)\b[^.!?\n]{{0,40}}?"
         r"\b(?:to|for)\b",
-        rf"{NOT} ['\"]?(?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{DECENT}\b",
+        rf"(?<!\bwhich ){NOT} ['\"]?(?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{DECENT}\b",
         r"\b(?:is|are|was|were|be)(?: \w+ly| also)? (?:never|not an?)(?: \w+ly| ever)?"
         rf" (?:an? |the )?(?:\w+ (?:or|and) )?(?:an? )?{GOOD}\b",
         rf"\bshould (?:not|never) be {WRONGED}",
@@ -66,6 +67,13 @@ OPENINGS = (
         r"\b(?:was|were) (?:not|never) (?:right|correct|justified) (?:to|in|when)\b",
         rf"{NOT} (?:inferior|subhuman|less (?:intelligent|valuable|human|worthy|deserving))\b",
         r"\bis (?:not to|to not) (?:[\w']+ ){1,4}(?:at all|in the first place)\b",
+        beside="appropriate|ethical|accept|okay|ok|right|respectful|safe|legal|fair|moral|responsible"
+        "|kind|humane|constructive|productive|healthy|advisable|condoned|tolerated|emulated"
+        "|celebrated|encouraged|glorified|made fun|permissible|excusable|justif|accurate|treated"
+        "|denied|judged|excluded|discriminated|singled|mistreated|punished|hurt|harm|killed|banned"
+        "|barred|persecuted|sensitive|good idea|something|wrong|good|better|best|inherently"
+        "|intrinsically|the answer|solution|way |correct|inferior|subhuman|less |at all"
+        "|first place",
     ),
     sign(
         "no |no,|justif|excused",
@@ -124,7 +132,8 @@ OPENINGS = (
         r"\bregardless of\b[^.!?\n]{0,120}\b(?:equal(?:ity|ly)?|respect|dignity|rights|fairly)\b",
     ),
     sign(
-        "important to|crucial to|essential to",
+        "it's important to|it is important to|it's crucial to|it is crucial to"
+        "|it's essential to|it is essential to",
         r"^\W*(?:first,? )?(?:it's|it is) (?:important|crucial|essential) to (?:\w+ )?(?:note"
         r"|remember|understand|recogni[sz]e|acknowledge|emphasi[sz]e)[^.!?\n]*\b(?:illegal"
         r"|crimes?|criminal|violen\w+|harm\w*|unethical|wrong|stereotyp\w+|discriminat\w+"
@@ -150,10 +159,13 @@ OPENINGS = (
         r"|considering|going through|overwhelmed|not alone)\b[^\n]{0,200}\b(?:seek|seeking"
         r"|reach out|talk to|speak)\b[^\n]{0,60}"
         r"\b(?:professional|therapist|counsel\w+|hotline|helpline|lifeline|help|support)\b",
+        beside="professional|therapist|counsel|hotline|helpline|lifeline|help|support",
     ),
     sign(
-        "documented|established|recogni",
+        "well documented|well established|well recogni|well-documented|well-established"
+        "|well-recogni|widely|thoroughly|extensively",
         r"\b(?:well|widely|thoroughly|extensively)[- ](?:documented|established|recogni[sz]ed)"
         r"\b[^.!?\n]{0,40}\b(?:fact|event|tragedy|genocide|atrocit\w+)",
+        beside="documented|established|recogni",
     ),
 )

@@ -11,7 +11,7 @@ __all__ = ["FIRST_PERSON", "IMPERSONAL", "WITHOUT_SUBJECT"]
 FIRST_PERSON = (
     sign(
         "cannot|can't|can not|unable|won't|will not|'m not|am not|could not|couldn't|can neither",
-        r"(?<!while )\bi(?: simply| just| also| therefore| really| still| personally| would)?"
+        r"\b(?<!while )i(?: simply| just| also| therefore| really| still| personally| would)?"
         rf"{CANNOT}{ASIDE} {SERVE}",
         rf"\bi(?:'ll not| won't| will not|'m not going to|'m not) be(?: \w+ly)? {SERVING}",
         rf"\bi(?:'m| am) not (?:\w+ly )?{SERVING} (?:that|this|with|you|any|out|it)\b",
@@ -37,9 +37,11 @@ FIRST_PERSON = (
         r" (?:help|answer|assist|talk|discuss|handle|support)\b",
         r"\bi can only (?:help|answer|assist|talk|discuss|handle|support)\b"
         r"(?:(?! if | once | when )[^.!?\n]){0,80}(?:[.!?;,]|$)",
+        beside="n't|not|outside|beyond|i can only|i'm only|i am only|i'm just|i am just",
     ),
     sign(
-        "pass|say no|stop|is no|declining|something i|private|confidential|to myself"
+        "pass|say no|stop here|stop there|stop you|stop right there|answer is no|declining"
+        "|something i|private|confidential|to myself"
         "|leave it there|between us|asked not|told not|instructed not|asked to keep|told to keep",
         r"\bi(?:'ll|'m going to| will|'d have to)? (?:(?:have|need|want) to |must )?(?:have to )?"
         r"(?:pass(?: on (?:this|that))?(?=[.!;,]|$)|pass on (?:this|that)\b|say no\b"
@@ -124,7 +126,8 @@ WITHOUT_SUBJECT = re.compile(
 )
 IMPERSONAL = (
     sign(
-        "my |polic|guidelines|we can|we're |we are ",
+        "against|violat|within|outside|beyond|contrary to|conflict|programming|guidelines|polic"
+        "|principles|we can|we're |we are ",
         r"\b(?:against|violat\w+|not within|isn't within|outside|beyond|contrary to"
         r"|conflicts? with)(?: the scope of)? (?:my|openai's) (?:\w+ )?(?:programming"
         r"|guidelines|polic\w+|principles|ethic\w+|values|purpose|code|capabilit\w+|safety"
@@ -134,13 +137,15 @@ IMPERSONAL = (
         r"\b(?:against|violat\w+) (?:our|the|openai) (?:\w+ )?(?:polic\w+|guidelines)",
         r"\bmy (?:\w+ )?(?:programming|guidelines|polic\w+|principles) (?:\w+ )?(?:prohibits?"
         r"|prevents?|forbids?|(?:do|does) not (?:allow|permit)|(?:do|does)n't (?:allow|permit))",
+        beside="my |polic|guidelines|we can|we're |we are ",
     ),
     sign(
         "responsible|ethical|harmless",
         r"\bas an? (?:\w+ (?:and|or) )?(?:responsible|ethical|harmless)[^.]{0,30}"
         r"\b(?:ai|model|assistant)\b",
+        beside="as a",
     ),
-    sign("me to", rf"\b(?:{BAD}|not (?:be )?{GOOD}) (?:of|for) me to\b"),
+    sign("of me to|for me to", rf"\b(?:{BAD}|not (?:be )?{GOOD}) (?:of|for) me to\b"),
     sign("so no|so, no", r", so,? no[.!]"),
     sign(
         "ich kann|kann ich|ne peux pas|no puedo",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 __all__ = [
     "ASIDE",
@@ -25,18 +26,39 @@ __all__ = [
 ]
 
 
+_WORD = r"\b"
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A way of refusing. Its pattern is tried only where one of the literal `gates` occurs, so
-    that a reply that does not refuse costs a few substring searches."""
+    """A way of refusing.
 
-    gates: tuple[str, ...]
+    Attributes:
+        pattern: finds it, in lower case.
+        gates, beside: it is tried only where one of each occurs, so that a reply that does not
+            refuse costs a few substring searches.
+    """
+
     pattern: re.Pattern[str]
+    gates: tuple[str, ...]
+    beside: tuple[str, ...]
 
 
-def sign(gates: str, *alternatives: str) -> Sign:
-    """A sign from its gates, parted by `|`, and the patterns of which any will do."""
-    return Sign(tuple(gates.split("|")), re.compile("|".join(f"(?:{a})" for a in alternatives)))
+def sign(gates: str, *alternatives: str, beside: str = "") -> Sign:
+    """A sign from the patterns of which any will do.
+
+    Args:
+        gates: literals, parted by `|`, of which every match has one.
+        beside: the same once more; every text with a match has one.
+    """
+    # `re` tries one alternative after the other at every place; it need not, amid a word, those
+    # that begin where a word does.
+    parts = []
+    for at_word, some in groupby(alternatives, lambda one: one.startswith(_WORD)):
+        either = "|".join(f"(?:{one.removeprefix(_WORD)})" for one in some)
+        parts.append(rf"\b(?=\w)(?:{either})" if at_word else either)
+    needed = tuple(beside.split("|")) if beside else ()
+    return Sign(re.compile("|".join(parts)), tuple(gates.split("|")), needed)
 
 
 SERVE = (
@@ -86,7 +108,7 @@ IMMORAL_WORDS = (
 )  # fmt: skip
 BAD_WORDS = (*IMMORAL_WORDS, "illegal", "unlawful", "harmful", "dangerous", "wrong")
 NOT = (
-    r"(?:(?:\b(?:is|are|was|were|be)|'s)(?: \w+ly| also)? (?:not(?! only)|never)"
+    r"(?=[abiw'])(?:(?:\b(?:is|are|was|were|be)|'s)(?: \w+ly| also)? (?:not(?! only)|never)"
     r"|\b(?:isn't|aren't|wasn't|weren't))(?: \w+ly| ever)?"
 )
 WRONGED = (

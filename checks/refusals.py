@@ -9,14 +9,21 @@ widely; of German, French, Spanish, Chinese and Japanese only the set phrases.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from .languages import is_english
+from .literals import Literals
 from .refusal_openings import OPENINGS
 from .refusal_signs import FIRST_PERSON, IMPERSONAL, WITHOUT_SUBJECT
 from .refusal_words import Sign
 
-__all__ = ["MAY_REFUSE", "REFUSAL_HEAD", "find_refusal", "tell_refusal"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["find_refusal", "suspected_refusals", "tell_refusal"]
 
 REFUSAL_HEAD = 600
 """Characters that are read: a reply that refuses says so at once."""
@@ -37,6 +44,8 @@ _ANSWERS = re.compile(
 _LETTER = re.compile(r"[\s*#]*(?:dear |subject:|\[your |to whom |(?:hi|hello) \w+,\s*\n)")
 """A letter is an answer, and who declines in it is not the one who replies."""
 
+_ME = re.compile(r"i[ ']|my ")
+
 _SENTENCES = re.compile(
     r"\W*(?:(?:(?:i'm|i am) (?:\w+ )?(?:happy|glad|sorry (?:to hear|that|you))|sorry to hear|thank"
     r"|great|good|hello|hi\b|i understand)[^.!?\n]*[.!?\n]+\s*)?(?:[^.!?\n]+(?:[.!?\n]+|$)\W*){1,2}"
@@ -50,40 +59,75 @@ _REGRET = re.compile(
 """What is a refusal where one is expected, and may be a caution elsewhere."""
 
 
-_GATES = {gate for signs in (FIRST_PERSON, IMPERSONAL, OPENINGS) for s in signs for gate in s.gates}
-_GATES |= {"cannot", "can't", "unable to", "not able to", "no can do", "sorry", "apologies"}
-_GATES |= {"respectfully", "politely", "nope", "a no", "a hard no", "a firm no", "a clear no"}
-_GATES |= {"a definite no"}  # what `WITHOUT_SUBJECT` begins with
+Way = Literal["impersonal", "first person", "opening"]
+"""A way of refusing: without an "I", with one, or in words that refuse only where a reply opens
+with them."""
 
-MAY_REFUSE = "(?i)" + "|".join(
-    re.escape(gate).replace("'", "['’]").replace("\\ ", " ") for gate in sorted(_GATES)
-)
-"""A pattern that is found in the first characters of whatever refuses, and in not much else; for
-tests of whole columns, in the syntax that RE2 has too."""
+_SIGNS: Mapping[Way, tuple[Sign, ...]] = {
+    "impersonal": IMPERSONAL,
+    "first person": FIRST_PERSON,
+    "opening": OPENINGS,
+}
 
 
-def find_refusal(text: str) -> str | None:
+def find_refusal(text: str, signs: Mapping[Way, Sequence[Sign]] = _SIGNS) -> str | None:
     """The words in which a reply refuses, as they stand in it; None where it does not refuse.
 
     Args:
         text: the reply. Its first 600 characters are read.
+        signs: those that may be in it, as `suspected_refusals` finds them.
     """
     head = text[:REFUSAL_HEAD]
     lowered = head.replace("’", "'").lower()
     if _LETTER.match(lowered) is not None:
         return None
-    found = WITHOUT_SUBJECT.match(lowered) or _first(IMPERSONAL, lowered)
-    if found is None and any(word in lowered for word in ("i ", "i'", "my ")):
-        found = _first(FIRST_PERSON, lowered)
-    if found is None and _ANSWERS.match(lowered) is None:
+    found = WITHOUT_SUBJECT.match(lowered) or _first(signs.get("impersonal", ()), lowered)
+    if found is None and "first person" in signs and _ME.search(lowered):
+        found = _first(signs["first person"], lowered)
+    if found is None and "opening" in signs and _ANSWERS.match(lowered) is None:
         sentences = _SENTENCES.match(lowered)
         if sentences is not None:
-            found = _first(OPENINGS, sentences.group()[:_OPENING])
+            found = _first(signs["opening"], sentences.group()[:_OPENING])
     if found is None:
         return None
     # Lower case of "İ" is longer than it; then the places do not fit the original.
     source = head if len(head) == len(lowered) else lowered
     return source[found.start() : found.end()].strip(" .:!?\n")
+
+
+def suspected_refusals(responses: pa.Array) -> Mapping[int, Mapping[Way, Sequence[Sign]]]:
+    """For the rows that may hold a refusal the signs that may be in it: what `find_refusal` is to
+    look for. It passes over most replies that do not refuse, and over none that do."""
+    import numpy as np
+    from pyarrow import compute
+
+    heads = compute.utf8_slice_codeunits(responses, 0, REFUSAL_HEAD)
+    rows, literals = _gates().found_in(heads)
+    every = [(way, sign) for way, signs in _SIGNS.items() for sign in signs]
+    may_be = np.zeros((len(heads), len(every)), bool)
+    of_sign = np.repeat(np.arange(len(every)), [len(one.gates) for _, one in every])
+    may_be[rows, of_sign[literals]] = True
+    for odd in "\u0130\u212a":  # in lower case they hold letters of ASCII
+        with_it = compute.match_substring(heads, odd).to_numpy(zero_copy_only=False)
+        may_be[np.flatnonzero(with_it)] = True
+    bare = compute.match_substring_regex(heads, _BARE).to_numpy(zero_copy_only=False)
+    found: dict[int, dict[Way, list[Sign]]] = {row: {} for row in np.flatnonzero(bare).tolist()}
+    for row, number in zip(*(places.tolist() for places in np.nonzero(may_be)), strict=True):
+        way, one = every[number]
+        found.setdefault(row, {}).setdefault(way, []).append(one)
+    return found
+
+
+@functools.cache
+def _gates() -> Literals:
+    return Literals([gate for signs in _SIGNS.values() for one in signs for gate in one.gates])
+
+
+_BARE = (
+    r"(?i)^\W*(?:sorry|apologies|cannot|can['’]t|unable to|not able to|no can do|no[.!,;]"
+    r"|respectfully|politely|nope|i['’]m afraid|that['’]s an?|that is an?|it['’]s an?|this is an?)"
+)
+"""What `WITHOUT_SUBJECT` begins with, in the syntax of RE2."""
 
 
 def tell_refusal(text: str, *, expected: bool = False) -> tuple[bool | None, str]:
@@ -102,12 +146,14 @@ def tell_refusal(text: str, *, expected: bool = False) -> tuple[bool | None, str
     return (False if is_english(text) else None), ""
 
 
-def _first(signs: tuple[Sign, ...], text: str) -> re.Match[str] | None:
+def _first(signs: Sequence[Sign], text: str) -> re.Match[str] | None:
     for sign in signs:
         for gate in sign.gates:
             if gate in text:
                 break
         else:
+            continue
+        if sign.beside and not any(part in text for part in sign.beside):
             continue
         for found in sign.pattern.finditer(text):
             if not _quoted(text, found.start()):

@@ -77,8 +77,8 @@ def survey(shingles: ShinglesOf, portions: Sequence[NDArray[np.int64]], threshol
         counts = np.concatenate([part.counts for part in parts])
         same_as = _first_equals(np.concatenate([part.sums for part in parts]), counts)
         is_first = (same_as == np.arange(len(same_as))) & (counts > 0)
-        unshared = _unshared([part.keys for part in parts], is_first, pool)
-    few = unshared <= (1 - threshold) * counts + 1e-9
+        shared = _shared([part.keys for part in parts], is_first, pool)
+    few = counts - shared <= (1 - threshold) * counts + 1e-9
     return Survey(same_as, np.flatnonzero(is_first & few))
 
 
@@ -96,37 +96,45 @@ def _first_equals(sums: NDArray[np.uint64], counts: NDArray[np.int64]) -> NDArra
     return np.where(counts > 0, first, np.arange(len(first)))
 
 
-def _unshared(
+def _shared(
     keys: Sequence[NDArray[np.uint64]], is_first: NDArray[np.bool_], pool: ThreadPoolExecutor
 ) -> NDArray[np.int64]:
-    """How many shingles of each row are surely in no other row that is looked at. Two shingles
-    with the same half of a hash count as the same, so that the number may be too low."""
+    """How many shingles of each row that is looked at are in another such row, at most. Two
+    shingles with the same half of a hash count as the same, and one that a row has twice as if it
+    were shared."""
     import numpy as np
 
     ranges = max(1, -(-sum(map(len, keys)) // _AT_ONCE))
     limits = np.array([(n << 32) // ranges << 32 for n in range(1, ranges)], np.uint64)
     cuts = [[0, *np.searchsorted(part, limits).tolist(), len(part)] for part in keys]
-    all_are = bool(is_first.all())
 
-    def owners_of_unshared(number: int) -> NDArray[np.int64]:
-        """The rows of the unshared shingles whose hashes are in one range."""
+    def owners_of_shared(number: int) -> NDArray[np.int64]:
+        """The rows of the shared shingles whose hashes are in one range."""
         inside = np.concatenate(
             [part[cut[number] : cut[number + 1]] for part, cut in zip(keys, cuts, strict=True)]
         )
         inside.sort()
-        owner = (inside & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        hashes = inside >> np.uint64(32)
-        if not all_are:
-            looked_at = is_first[owner]
-            owner, hashes = owner[looked_at], hashes[looked_at]
-        alone = np.ones(len(owner), bool)
-        # A shingle that a row has twice is passed over as if it were shared.
-        same = hashes[1:] == hashes[:-1]
-        alone[1:] &= ~same
-        alone[:-1] &= ~same
-        return owner[alone]
+        # Few are met twice; of these, those of rows that are looked at are compared again.
+        some = inside[_met_again(inside)]
+        some = some[is_first[_owners(some)]]
+        return _owners(some[_met_again(some)])
 
-    unshared = np.zeros(len(is_first), np.int64)
-    for owner in pool.map(owners_of_unshared, range(ranges)):
-        unshared += np.bincount(owner, minlength=len(unshared))
-    return unshared
+    shared = np.zeros(len(is_first), np.int64)
+    for owner in pool.map(owners_of_shared, range(ranges)):
+        shared += np.bincount(owner, minlength=len(shared))
+    return shared
+
+
+def _met_again(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Which of some ascending keys have the hash of the one before or after."""
+    import numpy as np
+
+    same = np.zeros(len(keys) + 1, bool)
+    np.less((keys[1:] ^ keys[:-1]), 1 << 32, out=same[1:-1])
+    return np.flatnonzero(same[1:] | same[:-1])
+
+
+def _owners(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    import numpy as np
+
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)

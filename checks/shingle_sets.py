@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ __all__ = ["ShingleSets", "sets_of"]
 
 @dataclass(frozen=True)
 class ShingleSets:
-    """Sets of shingles, without the shingles that only one of the sets has.
+    """Sets of shingles, without the shingles that occur once only.
 
     Attributes:
         rows: the numbers of the texts, ascending.
@@ -42,25 +44,31 @@ def sets_of(
     the shingles are in no other of these rows are left out.
 
     Args:
-        portions: the numbers of the rows to look at, ascending, in portions of at most 65,536.
+        portions: the numbers of the rows to look at, ascending, in portions.
     """
     import numpy as np
 
-    parts = [_unique(*shingles(rows)) for rows in portions]
-    nothing = (np.empty(0, np.uint64), np.empty(0, np.int64))
-    hashes, sizes = map(np.concatenate, zip(nothing, *parts, strict=True))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(shingles, (rows for rows in portions if len(rows))))
+    hashes = np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)])
+    lengths = np.concatenate([np.empty(0, np.int64), *(np.diff(part.offsets) for part in parts)])
     del parts
     numbers, different = _by_rarity(hashes)
     del hashes
+    owner = np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths)
     shared = numbers >= 0
-    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-    counts = np.bincount(owner[shared], minlength=len(sizes))
-    wanted = (counts > 0) & (sizes - counts <= (1 - threshold) * sizes + 1e-9)
-    kept = shared & wanted[owner]
-    keys = owner[kept].astype(np.uint64) << np.uint64(32)
-    keys |= numbers[kept].astype(np.uint64)
-    del owner, shared, kept, numbers
+    keys = owner[shared] << np.uint64(32)
+    keys |= numbers[shared].astype(np.uint64)
+    alone = lengths - np.bincount(owner[shared].astype(np.int64), minlength=len(lengths))
+    del owner, shared, numbers
     keys.sort()
+    new = np.ones(len(keys), bool)
+    new[1:] = keys[1:] != keys[:-1]
+    keys = keys[new]
+    counts = np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(lengths))
+    sizes = counts + alone
+    wanted = (counts > 0) & (alone <= (1 - threshold) * sizes + 1e-9)
+    keys = keys[np.repeat(wanted, counts)]
     offsets = np.zeros(int(wanted.sum()) + 1, np.int64)
     np.cumsum(counts[wanted], out=offsets[1:])
     rows = np.concatenate([np.empty(0, np.int64), *portions])
@@ -68,25 +76,10 @@ def sets_of(
     return ShingleSets(rows[wanted], sizes[wanted], flat, offsets, different)
 
 
-def _unique(
-    hashes: NDArray[np.uint64], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The shingles of each text without repetitions, and how many they are."""
-    import numpy as np
-
-    count = len(offsets) - 1
-    owner = np.repeat(np.arange(count, dtype=np.uint16), np.diff(offsets))
-    order = np.argsort(hashes)
-    order = order[np.argsort(owner[order], kind="stable")]
-    hashes, owner = hashes[order], owner[order]
-    new = np.ones(len(hashes), bool)
-    new[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
-    return hashes[new], np.bincount(owner[new], minlength=count)
-
-
 def _by_rarity(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
-    """A number for each hash that occurs more than once, and -1 for the others; the rarer the
-    hash, the lower its number, and of equally rare ones the lower hash has the lower number."""
+    """A number for each hash that occurs more than once, if only in one set, and -1 for the
+    others; the rarer the hash, the lower its number, and of equally rare ones the lower hash has
+    the lower number."""
     import numpy as np
 
     order = np.argsort(hashes)

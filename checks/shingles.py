@@ -6,10 +6,10 @@ done on the column's bytes, so that a million texts take seconds.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .texts import normalise, split_words
+from .word_hashes import FACTOR, hashes_of_words, mixed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +52,7 @@ def shingles_of(texts: pa.Array | pa.ChunkedArray, size: int, unit: Unit = "word
     starts, stops = edges[0::2].copy(), edges[1::2].copy()
     counts = np.diff(np.searchsorted(starts, ends), prepend=0)
     if unit == "words":
-        tokens = _hashes_of_words(letters, starts, stops)
+        tokens = hashes_of_words(letters, starts, stops)
     else:
         tokens, counts = _characters(letters, starts, stops, counts)
     return _runs(tokens, counts, size)
@@ -96,33 +96,6 @@ def _lower_case_or_zero(raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return lower
 
 
-def _hashes_of_words(
-    letters: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """A hash of each word, read eight bytes at a time."""
-    import numpy as np
-
-    padded = np.concatenate((letters, np.zeros(8, np.uint8)))
-    eights = np.lib.stride_tricks.as_strided(padded[:8].view("<u8"), (len(letters) + 1,), (1,))
-    of_length = np.array([(1 << (8 * n)) - 1 for n in range(9)], np.uint64)
-    left = stops - starts
-    hashes = (eights[starts] & of_length[np.minimum(left, 8)]) + left.astype(np.uint64) * _FACTOR
-    hashes = _mixed(hashes)
-    words = np.flatnonzero(left > 8)
-    for done in range(8, _LONGEST, 8):
-        if not len(words):
-            return hashes
-        left = stops[words] - starts[words] - done
-        taken = eights[starts[words] + done] & of_length[np.minimum(left, 8)]
-        hashes[words] = _mixed((hashes[words] ^ taken) * _FACTOR)
-        words = words[left > 8]
-    for word in words.tolist():
-        rest = letters[starts[word] + _LONGEST : stops[word]].tobytes()
-        digest = hashlib.blake2b(rest, digest_size=8).digest()
-        hashes[word] ^= np.frombuffer(digest, "<u8")[0]
-    return hashes
-
-
 def _characters(
     letters: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -150,7 +123,7 @@ def _characters(
     text_ends = np.searchsorted(places[first], stops[last])
     numbers = np.zeros(len(counts), np.int64)
     numbers[counts > 0] = np.diff(text_ends, prepend=0)
-    return _mixed(characters * _FACTOR), numbers
+    return mixed(characters * FACTOR), numbers
 
 
 def _runs(tokens: NDArray[np.uint64], counts: NDArray[np.int64], size: int) -> Shingles:
@@ -168,9 +141,9 @@ def _runs(tokens: NDArray[np.uint64], counts: NDArray[np.int64], size: int) -> S
         tokens, counts = padded, room
     runs = np.zeros(max(len(tokens) - size + 1, 0), np.uint64)
     for step in range(size):
-        runs *= _FACTOR
+        runs *= FACTOR
         runs += tokens[step : step + len(runs)]
-    runs = _mixed(runs)
+    runs = mixed(runs)
     ends = np.cumsum(counts)[filled]
     inside = np.ones(len(tokens), bool)
     for step in range(1, size):
@@ -181,16 +154,3 @@ def _runs(tokens: NDArray[np.uint64], counts: NDArray[np.int64], size: int) -> S
 
 
 _PADDING = 0x9E3779B97F4A7C15
-_FACTOR = 0xD6E8FEB86659FD93
-_LONGEST = 512  # bytes of a word that are read eight at a time
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spreads the bits (the finaliser of SplitMix64). The array given is written over."""
-    import numpy as np
-
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        values ^= values >> np.uint64(shift)
-        values *= np.uint64(factor)
-    values ^= values >> np.uint64(31)
-    return values

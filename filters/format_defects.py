@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import model_validator
 
-from ..checks.format_defects import DEFECTS, find_defect
+from ..checks.format_defects import DEFECTS, LEAST_LETTERS_BEYOND_LATIN, find_defect
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -175,10 +175,12 @@ def _may_be_unfinished(instructions: pa.Array, responses: pa.Array) -> pa.Boolea
 def _may_be_in_the_wrong_script(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
     from pyarrow import compute
 
-    ascii_only = compute.and_(
-        compute.string_is_ascii(instructions), compute.string_is_ascii(responses)
-    )
-    return compute.invert(ascii_only)
+    def beyond_latin(texts: pa.Array) -> pa.BooleanArray:
+        # Each character beyond ASCII takes more than one byte.
+        more = compute.subtract(compute.binary_length(texts), compute.utf8_length(texts))
+        return compute.greater_equal(more, LEAST_LETTERS_BEYOND_LATIN)
+
+    return compute.or_(beyond_latin(instructions), beyond_latin(responses))
 
 
 Gate = Callable[[Any, Any], Any]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from ..checks.word_runs import WordRuns
 from ..checks.word_table import WordTable, codes, marked
 from .base import ColumnFilter
 from .columns import Columns
@@ -39,6 +40,9 @@ _ELLIPSIS_END = r"(?m)(?:…|\.\.\.)[ \t\r]*$"
 _SYMBOLS = r"#|…|\.\.\."
 _LEAST_LETTERS = 5
 """A word of fewer letters without a vowel may be an abbreviation."""
+
+_LEAST_WORDS = 5
+"""Longer words from which on their share without a vowel says something."""
 
 
 class Gibberish(ColumnFilter):
@@ -118,21 +122,25 @@ class Gibberish(ColumnFilter):
     def _noise(self, columns: Columns) -> Iterator[tuple[int, str]]:
         """What is noise in a text of any length."""
         import numpy as np
+        import pyarrow as pa
         from pyarrow import compute
 
         texts, table = columns.text(self.on), columns.words(self.on)
         if self.max_broken_characters is not None:
-            broken = _count(texts, rf"\x{{FFFD}}|{_MOJIBAKE}")
-            for row in np.flatnonzero(broken > self.max_broken_characters).tolist():
-                yield row, f"{broken[row]:,} broken characters (U+FFFD, or such as â€™)"
+            rows = np.flatnonzero(~compute.string_is_ascii(texts).to_numpy(zero_copy_only=False))
+            broken = _count(texts.take(pa.array(rows)), rf"\x{{FFFD}}|{_MOJIBAKE}")
+            for at in np.flatnonzero(broken > self.max_broken_characters).tolist():
+                said = f"{broken[at]:,} broken characters (U+FFFD, or such as â€™)"
+                yield int(rows[at]), said
         if self.max_character_run is not None:
             runs = _character_runs(table)
             for row in np.flatnonzero(runs > self.max_character_run).tolist():
                 yield row, f"the same character {runs[row]:,} times in a row"
         if self.max_words_without_vowel is not None:
-            shares = _without_vowel(table)
-            for row in np.flatnonzero(shares > self.max_words_without_vowel).tolist():
-                yield row, f"{shares[row]:.0%} of the longer words have no vowel"
+            rows = _may_lack_vowels(table, self.max_words_without_vowel)
+            shares = _without_vowel(WordTable(texts.take(pa.array(rows))))
+            for at in np.flatnonzero(shares > self.max_words_without_vowel).tolist():
+                yield int(rows[at]), f"{shares[at]:.0%} of the longer words have no vowel"
         if self.lorem_ipsum:
             filler = compute.match_substring(texts, "lorem ipsum", ignore_case=True)
             for row in np.flatnonzero(filler.to_numpy(zero_copy_only=False)).tolist():
@@ -183,13 +191,24 @@ def _character_runs(table: WordTable) -> NDArray[np.int64]:
     import numpy as np
 
     raw = table.raw
-    same = np.zeros(len(raw) + 1, bool)
-    same[1:-1] = (raw[1:] == raw[:-1]) & marked(raw[1:], _PLAIN)
-    edges = np.flatnonzero(same[1:] != same[:-1])
-    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    same = np.flatnonzero(raw[1:] == raw[:-1])
+    same = same[np.frombuffer(_PLAIN, np.bool_)[raw[same]]]
     best = np.zeros(table.count, np.int64)
-    np.maximum.at(best, np.searchsorted(table.ends, starts), lengths + 1)
+    if len(same):
+        starts = np.flatnonzero(np.diff(same, prepend=-2) > 1)
+        lengths = np.diff(starts, append=len(same))
+        np.maximum.at(best, np.searchsorted(table.ends, same[starts]), lengths + 1)
     return best
+
+
+def _may_lack_vowels(table: WordTable, most: float) -> NDArray[np.int64]:
+    """The texts in which more than this share of the longer words may be without a vowel."""
+    import numpy as np
+
+    bare = table.words_without(_VOWELS, _LEAST_LETTERS)
+    heads = table.raw[table.starts[bare][:, None] + np.arange(_LEAST_LETTERS)]
+    bare = bare[np.frombuffer(_LATIN, np.bool_)[heads].all(axis=1)]
+    return np.flatnonzero(np.bincount(table.owner[bare], minlength=1) > most * _LEAST_WORDS)
 
 
 def _without_vowel(table: WordTable) -> NDArray[np.float64]:
@@ -202,7 +221,7 @@ def _without_vowel(table: WordTable) -> NDArray[np.float64]:
     bare = words & (table.count_in_words(marked(table.raw, _VOWELS)) == 0)
     count = np.bincount(table.owner[words], minlength=table.count)
     shares = np.bincount(table.owner[bare], minlength=table.count) / np.maximum(count, 1)
-    return np.where(count >= 5, shares, 0.0)
+    return np.where(count >= _LEAST_WORDS, shares, 0.0)
 
 
 _PLAIN = codes(code for code in range(128) if chr(code).isalnum())
@@ -230,7 +249,7 @@ def _symbols_per_word(texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
 def _share_of_lines(pattern: str, texts: pa.Array, table: WordTable) -> NDArray[np.float64]:
     import numpy as np
 
-    lines = np.bincount(table.line_edges[2], minlength=table.count)
+    lines = np.bincount(WordRuns(table).lines.owner, minlength=table.count)
     return np.minimum(_count(texts, pattern) / np.maximum(lines, 1), 1.0)
 
 

@@ -155,9 +155,7 @@ def _words(
     from pyarrow import compute
 
     texts, table = columns.text(name), columns.words(name)
-    ends = np.arange(1, len(table.starts) + 1)
-    words = table.says_something(ends - 1, ends)
-    counts = np.bincount(table.owner[words], minlength=table.count)
+    counts = table.spoken_words
     # ASCII is counted exactly. Of other texts the count is off by no more than one for each
     # character beyond it, of which there are no more than bytes that go on with one.
     off = table.sizes - compute.utf8_length(texts).to_numpy()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..checks.refusals import MAY_REFUSE, REFUSAL_HEAD, find_refusal
+from ..checks.refusals import find_refusal, suspected_refusals
 from .base import ColumnFilter
 from .columns import Columns
 
 __all__ = ["Refusal"]
 
 _SHOWN = 80
+_NO = "my answer is no"
 
 
 class Refusal(ColumnFilter):
@@ -29,15 +30,13 @@ class Refusal(ColumnFilter):
 
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The words that refuse, quoted."""
-        import numpy as np
-        from pyarrow import compute
-
-        heads = compute.utf8_slice_codeunits(columns.text("response"), 0, REFUSAL_HEAD)
-        suspected = compute.match_substring_regex(heads, MAY_REFUSE)
+        responses = columns.text("response")
         reasons = {}
-        for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
-            words = find_refusal(heads[row].as_py())
-            if words is not None and not self._is_wanted(columns, row):
+        for row, signs in suspected_refusals(responses).items():
+            words = find_refusal(responses[row].as_py(), signs)
+            if words is None or _is_an_answer(words, columns, row):
+                continue
+            if not self._is_wanted(columns, row):
                 words = " ".join(words.split())
                 reasons[row] = f'"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"}"'
         return reasons
@@ -45,3 +44,10 @@ class Refusal(ColumnFilter):
     def _is_wanted(self, columns: Columns, row: int) -> bool:
         by_strategy = columns.column("strategy")[row].as_py() in self.wanted_by
         return by_strategy or columns.text("act")[row].as_py() == "refuse"
+
+
+def _is_an_answer(words: str, columns: Columns, row: int) -> bool:
+    """Whether the words say no to a question for yes or no that wants it said so."""
+    if words.lower() != _NO:
+        return False
+    return _NO in columns.text("instruction")[row].as_py().lower()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from ..checks.word_runs import WordRuns
 from ..checks.word_table import WordTable
 from .base import ColumnFilter
 from .columns import Columns
@@ -23,7 +24,9 @@ _LIMITS: dict[str, dict[str, float]] = {
     "response": {
         "max_in_repeated_lines": 0.6,
         "max_in_repeated_paragraphs": 0.6,
-        **{f"max_in_top_{n}_gram": 0.6 for n in (2, 3, 4)},
+        "max_in_top_2_gram": 0.6,
+        "max_in_top_3_gram": 0.75,
+        "max_in_top_4_gram": 0.75,
         **{f"max_in_repeated_{n}_grams": 0.85 for n in (5, 6, 7)},
         "max_in_repeated_8_grams": 0.8,
         "max_in_repeated_9_grams": 0.75,
@@ -82,8 +85,9 @@ class Repetition(ColumnFilter):
     follow itself without anything between."""
 
     max_repeated_lines: Share | None = None
-    """Greatest share of lines that stood in the text before. Here as below, without a number it
-    is that of `limits` (`response`: no limit; `gopher`: 0.3), and 1 means no limit."""
+    """Greatest share of lines that stood in the text before; the number of a list is no part of
+    its line. Here as below, without a number it is that of `limits` (`response`: no limit;
+    `gopher`: 0.3), and 1 means no limit."""
 
     max_in_repeated_lines: Share | None = None
     """Greatest share of the text in such lines (0.6; 0.2)."""
@@ -98,10 +102,10 @@ class Repetition(ColumnFilter):
     """Greatest share of the text in the most frequent run of two words (0.6; 0.2)."""
 
     max_in_top_3_gram: Share | None = None
-    """The same for three words (0.6; 0.18)."""
+    """The same for three words (0.75; 0.18). Lists whose items begin alike have much of it."""
 
     max_in_top_4_gram: Share | None = None
-    """The same for four words (0.6; 0.16)."""
+    """The same for four words (0.75; 0.16)."""
 
     max_in_repeated_5_grams: Share | None = None
     """Greatest share of the text in runs of five words that stood in it before (0.85; 0.15)."""
@@ -124,62 +128,83 @@ class Repetition(ColumnFilter):
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The first rule that is broken, with the share that decided."""
         import numpy as np
+        import pyarrow as pa
 
         table = columns.words(self.on)
-        long = table.words >= self.min_words
         reasons: dict[int, str] = {}
         if self.max_in_a_row is not None:
             times = _in_a_row(table)
             for row in np.flatnonzero(times > self.max_in_a_row).tolist():
                 reasons[row] = f"the same words {times[row]} times in a row"
-        if not long.any():
+        rows = np.flatnonzero((table.words >= self.min_words) & self._may_break(table))
+        if not len(rows):
             return reasons
-        for what, most, shares in self._shares(table, long):
-            for row in np.flatnonzero((shares > most) & long).tolist():
-                reasons.setdefault(row, f"{shares[row]:.1%} {what}, more than {most:.0%}")
+        # Few texts repeat enough to be looked at closely, so these get a table of their own.
+        few = len(rows) < len(table.words) / 2
+        some = WordTable(columns.text(self.on).take(pa.array(rows))) if few else table
+        for what, most, shares in self._shares(some):
+            shares = shares if few else shares[rows]
+            for at in np.flatnonzero(shares > most).tolist():
+                reason = f"{shares[at]:.1%} {what}, more than {most:.0%}"
+                reasons.setdefault(int(rows[at]), reason)
         return reasons
 
-    def _shares(
-        self, table: WordTable, among: NDArray[np.bool_]
-    ) -> Iterator[tuple[str, float, NDArray[np.float64]]]:
-        """What is shared, the most that may be, and how much each text has."""
-        for name, edges in (("lines", table.line_edges), ("paragraphs", table.paragraph_edges)):
-            runs = table.pieces(edges)
+    def _may_break(self, table: WordTable) -> NDArray[np.bool_]:
+        """In which texts words are repeated so much that a limit may be broken. What lies in a
+        repeated line, paragraph or run of words lies in repeated words, and no run is more
+        frequent than its words."""
+        import numpy as np
+
+        if any(self._limit(f"max_repeated_{name}") < 1 for name in ("lines", "paragraphs")):
+            return np.ones(table.count, bool)
+        names = ["max_in_repeated_lines", "max_in_repeated_paragraphs"]
+        names += [f"max_in_repeated_{size}_grams" for size in _REPEATED]
+        repeated = min(self._limit(name) for name in names)
+        top = min(self._limit(f"max_in_top_{size}_gram") / size for size in _TOP)
+        runs = WordRuns(table)
+        return (runs.repeated_at_most() > repeated) | (runs.heaviest_at_most() > top)
+
+    def _shares(self, table: WordTable) -> Iterator[tuple[str, float, NDArray[np.float64]]]:
+        """What is shared, the most that may be, and how much each text has; of a text that has
+        more than that, nothing further."""
+        import numpy as np
+
+        found = WordRuns(table)
+        broken = np.zeros(table.count, bool)
+        for name, runs in (("lines", found.lines), ("paragraphs", found.paragraphs)):
             if (most := self._limit(f"max_repeated_{name}")) < 1:
-                yield f"of the {name} stood in it before", most, runs.repeated_count_share()
+                shares = runs.repeated_count_share()
+                yield f"of the {name} stood in it before", most, shares
+                broken |= shares > most
             if (most := self._limit(f"max_in_repeated_{name}")) < 1:
-                yield f"of the text is in repeated {name}", most, runs.repeated_share()
+                shares = runs.repeated_share()
+                yield f"of the text is in repeated {name}", most, shares
+                broken |= shares > most
         limits = {size: self._limit(f"max_in_top_{size}_gram") for size in _TOP}
         limits |= {size: self._limit(f"max_in_repeated_{size}_grams") for size in _REPEATED}
         wanted = [size for size, most in limits.items() if most < 1]
-        among = among & _may_break(table, among, {size: limits[size] for size in wanted})
-        for size, runs in table.grams(wanted, among):
+        heaviest = found.heaviest_at_most()
+        words = np.flatnonzero(~broken[table.owner])
+        for place, size in enumerate(wanted, 1):
+            runs = found.of_size(size, words)
+            repeated = runs.repeated_share()
             if size in _TOP:
-                what = f"of the text is its most frequent run of {size} words"
-                yield what, limits[size], runs.top_share()
+                what, shares = "its most frequent run", runs.top_share()
             else:
-                what = f"of the text is in repeated runs of {size} words"
-                yield what, limits[size], runs.repeated_share()
+                what, shares = "in repeated runs", repeated
+            yield f"of the text is {what} of {size} words", limits[size], shares
+            # What lies in a repeated run lies in repeated shorter ones, so that for longer runs
+            # few texts are left.
+            later = wanted[place:]
+            left = repeated > min((limits[n] for n in later if n in _REPEATED), default=1)
+            if tops := [limits[n] / n for n in later if n in _TOP]:
+                left |= (heaviest > min(tops)) & (repeated > 0)
+            left &= shares <= limits[size]
+            words = runs.first[left[runs.owner]]
 
     def _limit(self, name: str) -> float:
         own: float | None = getattr(self, name)
         return own if own is not None else _LIMITS[self.limits].get(name, 1.0)
-
-
-def _may_break(
-    table: WordTable, among: NDArray[np.bool_], limits: Mapping[int, float]
-) -> NDArray[np.bool_]:
-    """In which texts single words are repeated so much that runs of them may break a limit: what
-    lies in a repeated run lies in repeated words, and no run is more frequent than its words."""
-    import numpy as np
-
-    top = [most / size for size, most in limits.items() if size in _TOP]
-    repeated = [most for size, most in limits.items() if size in _REPEATED]
-    possible = np.zeros(table.count, bool)
-    for _, words in table.grams([1], among):
-        possible |= words.heaviest_share() > min(top, default=1)
-        possible |= words.repeated_share() > min(repeated, default=1)
-    return possible
 
 
 def _in_a_row(table: WordTable) -> NDArray[np.int64]:
@@ -189,10 +214,13 @@ def _in_a_row(table: WordTable) -> NDArray[np.int64]:
     best = np.zeros(table.count, np.int64)
     hashes, owner = table.hashes, table.owner
     for size in range(1, 5):
-        same = (hashes[size:] == hashes[:-size]) & (owner[size:] == owner[:-size])
+        same = np.flatnonzero(hashes[size:] == hashes[:-size])
+        same = same[owner[same + size] == owner[same]]
         if size == 1:  # a rule of dashes, or a row of a table, is none
-            same &= (table.stops - table.starts)[1:] > 1
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
-        starts, lengths = edges[::2], edges[1::2] - edges[::2]
-        np.maximum.at(best, owner[starts], lengths // size + 1)
+            same = same[(table.stops - table.starts)[same + 1] > 1]
+        if not len(same):
+            continue
+        starts = np.flatnonzero(np.diff(same, prepend=-2) > 1)
+        lengths = np.diff(starts, append=len(same))
+        np.maximum.at(best, owner[same[starts]], lengths // size + 1)
     return best

@@ -32,12 +32,12 @@ _BUDGETS = (
     "did better than all (AlpaGasus, Chen et al. 2024)"
 )
 _MORE_PAYS = (
-    "with many samples full training does better than adapters, with few the other way round "
-    "(Zhang et al. 2024, When scaling meets LLM finetuning)"
+    "more samples help full training more than adapters, and which of the two is better depends on "
+    "task and data (Zhang et al. 2024, When scaling meets LLM finetuning)"
 )
 _FEW_DO = (
-    "with few samples adapters do better than full training, with many the other way round (Zhang "
-    "et al. 2024, When scaling meets LLM finetuning)"
+    "more samples help adapters less than full training, and which of the two is better depends on "
+    "task and data (Zhang et al. 2024, When scaling meets LLM finetuning)"
 )
 
 
@@ -141,10 +141,11 @@ def advise(tuning: Tuning, parameters: float | None = None, strategies: int = 1)
     if not full and parameters is not None:
         capacity = parameters * _ADAPTER_SHARE * _BITS_PER_PARAMETER
         reasons.append(
-            "an adapter of rank 16 on all layers has about 0.5% of the parameters and holds about "
-            f"{capacity / 1e6:,.0f} million tokens, at 2 bits a parameter (Allen-Zhu and Li 2024) "
-            "and 1 bit a token (Schulman et al. 2025, LoRA without regret): beyond that, train in "
-            "full"
+            "an adapter does as well as full training while it can hold what is in the data "
+            "(Schulman et al. 2025, LoRA without regret): one of rank 16 on all layers has about "
+            f"0.5% of the parameters, and would hold {capacity / 1e6:,.0f} million tokens at 2 "
+            "bits a parameter (Allen-Zhu and Li 2024, Knowledge capacity scaling laws) if a token "
+            "took 1 bit, which is a guess"
         )
     return Advice(
         tuning=tuning,

@@ -27,14 +27,14 @@ class Embedded:
     Attributes:
         places: the places of the texts in what was asked for.
         vectors: one row each; None where the model refuses them.
-        tokens: what it read, as it reports it.
+        tokens: what it read, as it reports it; None where nobody counts, on this machine.
         simulated: True where a simulated model made them.
         reason: why it refuses them, else "".
     """
 
     places: Sequence[int]
     vectors: NDArray[np.float32] | None
-    tokens: int = 0
+    tokens: int | None = 0
     simulated: bool = False
     reason: str = ""
 

@@ -28,6 +28,9 @@ __all__ = ["AnyFilter", "Decided", "Verdict", "Verdicts", "decide", "decide_rows
 
 AnyFilter = Filter | DatasetFilter
 
+_SAID_AGAIN = 10_000
+"""Reasons that are remembered, so as to keep them once where many samples go for the same one."""
+
 
 class Verdict(NamedTuple):
     """Which filter drops a sample, counted from 1, and why."""
@@ -48,18 +51,32 @@ class Decided:
 
 class Verdicts:
     """What was decided about all samples of a dataset: small arrays, and texts only where there
-    is something to say."""
+    is something to say, the same text once."""
 
     def __init__(self) -> None:
         self.dropped_by = array("b")  # 0: kept so far; n: by the n-th filter
-        self._why: dict[int, tuple[str, str]] = {}
+        self._why = array("q")  # the place of what is said of a sample that is dropped
+        self._said: list[tuple[str, str]] = []
+        self._places: dict[tuple[str, str], int] = {}
         self._redactions: dict[int, tuple[Redaction, ...]] = {}
         self.findings: dict[int, dict[str, Any]] = {}  # by the number of the filter
+
+    def make_room(self, rows: int) -> None:
+        """There are at least so many samples."""
+        if (more := rows - len(self.dropped_by)) > 0:
+            self.dropped_by.frombytes(bytes(more))
+            self._why.frombytes(bytes(self._why.itemsize * more))
 
     def drop(self, row: int, verdict: Verdict) -> None:
         """Note that a sample goes."""
         self.dropped_by[row] = verdict.filter_number
-        self._why[row] = verdict[1:]
+        why = verdict[1:]
+        place = self._places.get(why, len(self._said))
+        if place == len(self._said):
+            self._said.append(why)
+            if len(self._places) < _SAID_AGAIN:
+                self._places[why] = place
+        self._why[row] = place
 
     def add(self, start: int, decided: Decided) -> None:
         """Note what was decided about a batch that begins with the sample `start`."""
@@ -73,7 +90,7 @@ class Verdicts:
         rows = range(start, start + count)
         return Decided(
             {
-                row - start: Verdict(self.dropped_by[row], *self._why[row])
+                row - start: Verdict(self.dropped_by[row], *self._said[self._why[row]])
                 for row in rows
                 if self.dropped_by[row]
             },
@@ -244,9 +261,7 @@ def _numbered(batches: Iterable[Columns], verdicts: Verdicts) -> Iterator[tuple[
     what is decided about it."""
     start = 0
     for columns in batches:
-        missing = start + len(columns) - len(verdicts.dropped_by)
-        if missing > 0:
-            verdicts.dropped_by.extend([0] * missing)
+        verdicts.make_room(start + len(columns))
         yield start, columns
         start += len(columns)
 

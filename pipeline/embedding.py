@@ -259,7 +259,7 @@ class _Work:
                 continue
             new = {keys[at]: row for at, row in zip(reply.places, reply.vectors, strict=True)}
             self._store.put(self._name, new, reply.tokens)
-            self._told.tokens += reply.tokens
+            self._told.tokens += reply.tokens or 0
             found.update(new)
             self._check()
 

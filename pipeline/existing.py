@@ -17,6 +17,7 @@ from .batches import batches_of_samples
 from .books import Books
 from .embedding import Embeddings, embedding_models
 from .filtering import filter_samples
+from .occurrences import Occurrences
 from .planning import generator_key, read_seeds, sample_id
 from .recipe import Recipe
 from .recipe_file import RecipeFile
@@ -177,14 +178,13 @@ class _Rows:
 
     def _read(self) -> Iterator[Sample]:
         books = self._books
-        met: Counter[str] = Counter()
+        met = Occurrences()
         for seed in read_seeds(self._recipe, books):
             if self._recipe.limit is not None and books.planned >= self._recipe.limit:
                 return
             books.seeds += 1
             books.planned += 1
-            id_ = sample_id(self._key, seed, met[seed.id]).hex()
-            met[seed.id] += 1
+            id_ = sample_id(self._key, seed, met.before(bytes.fromhex(seed.id))).hex()
             ref = SeedRef(seed.id, seed.source, seed.licence)
             try:
                 sample = sample_from_seed(seed, self._mapping, id=id_, seed=ref)

@@ -72,24 +72,28 @@ class VectorStore:
                     found[key] = np.frombuffer(vector, "<f4")
         return found
 
-    def put(self, model: str, vectors: Mapping[bytes, NDArray[np.float32]], tokens: int) -> None:
+    def put(
+        self, model: str, vectors: Mapping[bytes, NDArray[np.float32]], tokens: int | None
+    ) -> None:
         """Keep what one request gave; it is safe when this returns.
 
         Args:
             model: what the recipe calls the model.
             vectors: by their keys.
-            tokens: what the request took; 0 where the endpoint does not say.
+            tokens: what the request took; 0 where the endpoint does not say, None where the
+                model is on this machine and nothing was asked of an endpoint.
         """
         rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
         with self._explained("writing"):
             self._db.execute("BEGIN")
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
-            self._db.execute(
-                "INSERT INTO spent VALUES (?, 1, ?, ?) ON CONFLICT (model) DO UPDATE SET"
-                " calls = calls + 1, tokens = tokens + excluded.tokens,"
-                " unmetered = unmetered + excluded.unmetered",
-                (model, tokens, int(not tokens)),
-            )
+            if tokens is not None:
+                self._db.execute(
+                    "INSERT INTO spent VALUES (?, 1, ?, ?) ON CONFLICT (model) DO UPDATE SET"
+                    " calls = calls + 1, tokens = tokens + excluded.tokens,"
+                    " unmetered = unmetered + excluded.unmetered",
+                    (model, tokens, int(not tokens)),
+                )
             self._db.execute("COMMIT")
 
     def spent(self) -> list[tuple[str, int, int, int]]:

@@ -1,14 +1,14 @@
 """Refusals are told from answers by their words."""
 
-import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from silversmith.checks import find_refusal
-from silversmith.checks.refusals import MAY_REFUSE, REFUSAL_HEAD
+from silversmith.checks.refusals import suspected_refusals
 
 DATA = Path(__file__).parent.parent / "data" / "refusals"
 
@@ -306,5 +306,9 @@ def test_what_is_looked_for_in_whole_columns_first_is_in_every_refusal():
     told = [text for text in refusals if find_refusal(text)]
     assert len(told) > 100
     assert all(find_refusal(text) for text in beginnings)
-    for text in (*told, *beginnings):
-        assert re.search(MAY_REFUSE, text[:REFUSAL_HEAD]), text
+    said = [*told, *beginnings, "I’m sorry, I CAN’T help with that.", "Hello!", "thanK you, no."]
+    suspected = suspected_refusals(pa.array(said, pa.large_string()))
+    for row, text in enumerate(said):
+        found = find_refusal(text, suspected[row]) if row in suspected else None
+        assert found == find_refusal(text), text
+    assert said.index("Hello!") not in suspected

