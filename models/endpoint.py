@@ -77,6 +77,7 @@ class EndpointConnection:
         name: what the recipe calls it, for messages.
         policy: when a request is repeated; by default as `spec.retries` says.
         paces: the paces of all servers of the run; by default the model's alone.
+        key: the endpoint's key, where no environment variable holds it.
     """
 
     def __init__(
@@ -85,8 +86,11 @@ class EndpointConnection:
         name: str = "",
         policy: RetryPolicy | None = None,
         paces: Paces | None = None,
+        *,
+        key: str = "",
     ) -> None:
         self.spec = spec
+        self._given_key = key
         self.name = name
         self.meter = Meter()
         self._policy = policy or RetryPolicy(retries=spec.retries)
@@ -145,7 +149,7 @@ class EndpointConnection:
     def _key(self) -> str:
         variable = self.spec.key_variable
         if variable is None:
-            return ""
+            return self._given_key
         key = os.environ.get(variable, "").strip()
         if not key:
             who = f"model {self.name or 'in use'} ({self.spec.label})"

@@ -187,6 +187,8 @@ class RunDesk:
                     paces=self._paces,
                     notes=self._journal,
                     tell=self._telling(name),
+                    folder=self._journal.path.parent,
+                    managed=_managed(self.models),
                 )
                 self._connections[name] = connection
                 self._books.meters[name] = connection.meter
@@ -216,6 +218,16 @@ def _name(questions: Questions, question: Question) -> str:
     key = question.key
     words = f"{questions.sample}/{key.turn}/{key.attempt}/{key.asker}/".encode()
     return hashlib.blake2b(words + key.fingerprint, digest_size=12).hexdigest()
+
+
+def _managed(models: Mapping[str, ModelSpec]) -> int:
+    """How many servers the models' managed ones are."""
+    servers = {
+        (spec.model, spec.engine.model_dump_json(), spec.concurrency)
+        for spec in models.values()
+        if spec.engine is not None
+    }
+    return max(1, len(servers))
 
 
 def _places(spec: ModelSpec) -> int:
