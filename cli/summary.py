@@ -99,6 +99,9 @@ def _say(report: RunReport, console: Console) -> None:
         console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
     console.print(Text(str(report.balance)))
     console.print(Text(_spent(report)), soft_wrap=whole)
+    for name, cache in manifest["prefix_cache"].items():
+        said = f"{name} had {cache['share']:.0%} of its {cache['input_tokens']:,} input tokens cached"
+        console.print(Text(said), soft_wrap=whole)
     for warning in warnings(manifest):
         console.print(Text(warning, style="bold red"), soft_wrap=whole)
     console.print()

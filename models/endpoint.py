@@ -135,9 +135,23 @@ class EndpointConnection:
             EndpointError: `retryable` where all repetitions met passing faults; `fatal` where no
                 request can succeed any more; else the endpoint refuses this request.
         """
-        await self._look_for_logprobs(request)
+        if request.logprobs and self._alternatives is None:
+            await self.alternatives()
         content = self._content(request, self.form)
         return await self._answer(content, self._line, self._policy, Sentences.later)
+
+    async def alternatives(self) -> int:
+        """For how many alternatives of a token the endpoint gives log-probabilities, tried out; 0
+        where it gives none.
+
+        Raises:
+            EndpointError: it gives no answer to such small requests at all.
+        """
+        if self._alternatives is None:
+            async with self._looking:
+                if self._alternatives is None:
+                    self._alternatives = await self._most_alternatives()
+        return self._alternatives
 
     async def close(self) -> None:
         """Close all connections with the endpoint."""
@@ -250,23 +264,9 @@ class EndpointConnection:
             body["logprobs"], body["top_logprobs"] = True, number
         return orjson.dumps(body)
 
-    async def _look_for_logprobs(self, request: Request) -> None:
-        """Before the first request that wants them: whether the endpoint gives log-probabilities,
-        and for how many alternatives. Endpoints refuse them, take them without heeding them, or
-        allow fewer alternatives, so that it is tried out by tiny requests."""
-        if not request.logprobs or self._alternatives is not None:
-            return
-        async with self._looking:
-            if self._alternatives is None:
-                self._alternatives = await self._most_alternatives()
-
     async def _most_alternatives(self) -> int:
-        """For how many alternatives of a token the endpoint gives log-probabilities; 0 where it
-        gives none.
-
-        Raises:
-            EndpointError: it gives no answer to such small requests at all.
-        """
+        """Endpoints refuse log-probabilities, take the request without heeding it, or allow fewer
+        alternatives, so that it is tried out by tiny requests."""
         for number in (MOST_ALTERNATIVES, 5):
             content = self._content(replace(TRIAL, logprobs=True), self.form, number)
             try:
