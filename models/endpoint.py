@@ -23,6 +23,7 @@ from . import faults
 from .base import Reply, Request, SchemaForm
 from .deadlines import Deadlines
 from .gate import Gate, Ticket
+from .heeded import constraints
 from .line import Line
 from .logprobs import MOST_ALTERNATIVES, tokens_of
 from .meter import Meter
@@ -226,7 +227,9 @@ class EndpointConnection:
         silent: list[tuple[Replica, EndpointError]] = []
         for replica in self._replicas:
             try:
-                form = await probe(self._send_first(replica), form)
+                send = self._send_first(replica)
+                form = await probe(send, form)
+                await self._see_constraints(send, replica)
             except EndpointError as error:
                 if not error.retryable or len(self._replicas) == 1:
                     raise
@@ -236,6 +239,15 @@ class EndpointConnection:
         self._form = form
         for replica, _ in silent:
             self._replicas.set_aside(replica)
+
+    async def _see_constraints(
+        self, send: Callable[[Request, SchemaForm], Awaitable[Reply]], replica: Replica
+    ) -> None:
+        """See that the recipe's own constraints on answers are heeded."""
+        for constraint in constraints(self.spec.parameters):
+            answer = (await send(TRIAL, "prompt")).text
+            if not constraint.holds(answer):
+                raise replica.sentences.unheeded(constraint.name, constraint.kind, answer)
 
     def _send_first(self, replica: Replica) -> Callable[[Request, SchemaForm], Awaitable[Reply]]:
         """What sends the requests of the probe to one endpoint; where they cannot succeed, it

@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
@@ -40,6 +39,10 @@ MOST_PORTS = 5
 """So often another port is taken where somebody was quicker."""
 
 _PR_SET_PDEATHSIG = 1
+
+
+# A proxy that the environment names has no business on loopback.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class _Server:
@@ -93,11 +96,18 @@ class _Server:
         return True
 
     def is_well(self) -> bool:
-        address = f"http://127.0.0.1:{self.state.port}/health"
+        """Whether it answers, and to its own key."""
+        return self._answers("/health") and self._answers("/v1/models")
+
+    def _answers(self, path: str) -> bool:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.state.port}{path}",
+            headers={"Authorization": f"Bearer {self._launch.key}"},
+        )
         try:
-            with urllib.request.urlopen(address, timeout=HEALTH_SECONDS) as response:
+            with _DIRECT.open(request, timeout=HEALTH_SECONDS) as response:
                 return bool(response.status == 200)
-        except (OSError, urllib.error.URLError, ValueError):
+        except (OSError, ValueError):
             return False
 
 
@@ -129,6 +139,11 @@ class Keeper:
         self._state.servers = [ServerState(port) for port in ports]
         self._note()
         try:
+            if taken := [port for port in ports if not _is_free(port)]:
+                self._state.phase = "failed"
+                self._state.reason = f"did not start: port {taken[0]} is taken"
+                self._note()
+                return
             for number, state in enumerate(self._state.servers):
                 server = _Server(self._launch, number, Path(self._launch.log), state)
                 self._servers.append(server)
@@ -240,6 +255,17 @@ def _ports(launch: Launch) -> list[int]:
         if (port := _free_port()) not in ports:
             ports.append(port)
     return ports
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody listens there. vLLM itself would share the port with another vLLM."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _free_port() -> int:

@@ -3,7 +3,7 @@
 What a server needs on each of its GPUs is its share of the weights and of the cache, and room for
 activations and CUDA graphs; vLLM takes `gpu_memory_utilization` of the GPU's memory and gives to the
 cache what is left. One server on each GPU answers more than one server on all of them, since
-nothing is exchanged between them, as long as the cache holds a few sequences of full length.
+nothing is exchanged between them, as long as the cache has room for a few sequences.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ __all__ = ["ROOM", "Placement", "check_memory", "place"]
 ROOM = 2 * GIB
 """Bytes on each GPU for activations, CUDA graphs and the libraries' own."""
 
-SEQUENCES = 4
-"""So many sequences of full length are to have room in the cache, where that can be had."""
+SEQUENCES, TOKENS = 16, 4096
+"""So many sequences of so many tokens are to have room in the cache, where that can be had; one of
+full length must have."""
 
 USUAL_SHARE = 0.9
 """vLLM's own default of `gpu_memory_utilization`."""
@@ -104,8 +105,8 @@ def place(name: str, need: Need, gpus: Sequence[Gpu], wish: Wish) -> Placement:
 
 
 def check_memory(name: str, need: Need, available: int, length: int | None) -> int:
-    """Bytes for the cache of a server on the CPU: what holds `SEQUENCES` sequences of full length,
-    at most a quarter of the memory that is left.
+    """Bytes for the cache of a server on the CPU: what has room for several sequences, but no more
+    than a quarter of the memory that is left, unless one sequence of full length needs it.
 
     Raises:
         RecipeError: the memory does not hold the model; says the numbers, and what would fit.
@@ -126,7 +127,7 @@ def check_memory(name: str, need: Need, available: int, length: int | None) -> i
             f" {_gib(least)}, with {_gib(ROOM)} to compute in, and {_gib(available)} of memory are"
             f" free{smaller}"
         )
-    return max(least, min(left // 4, max(SEQUENCES * least, GIB)), 64 * 2**20)
+    return max(least, min(left // 4, max(_comfort(token, longest), GIB)), 64 * 2**20)
 
 
 def _own(gpus: Sequence[Gpu], models: int) -> list[Gpu]:
@@ -148,12 +149,17 @@ def _together(
         if count <= len(gpus) and (need.heads is None or need.heads % count == 0)
     ]
     usable = _usable(gpus, share)
-    sequence = (need.token or 0) * (wish.length or need.context or 0)
-    for sequences in (SEQUENCES, 1):
+    token, length = need.token or 0, wish.length or need.context or 0
+    for cache in (max(token * length, _comfort(token, length)), token * length):
         for count in sizes:
-            if (need.weights + sequences * sequence) / count + ROOM <= usable:
+            if (need.weights + cache) / count + ROOM <= usable:
                 return count
     raise RecipeError(_too_little(name, need, gpus, usable, sizes[-1], wish))
+
+
+def _comfort(token: int, length: int) -> int:
+    """Bytes of a cache with room for several sequences."""
+    return SEQUENCES * token * min(length or TOKENS, TOKENS)
 
 
 def _usable(gpus: Sequence[Gpu], share: float | None) -> float:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,7 @@ def spec(python, weights):
 
 
 @pytest.fixture
-def opened(spec, tmp_path):
+async def opened(spec, tmp_path):
     """Opens connections, and closes them at the end."""
     made = []
 
@@ -70,7 +69,9 @@ def opened(spec, tmp_path):
         await connection.open()
         return connection
 
-    return open_
+    yield open_
+    for connection in made:
+        await connection.close()
 
 
 def states():
@@ -162,10 +163,11 @@ async def test_a_server_that_is_killed_leaves_no_engine_behind(opened, weights):
     await gone(weights)
 
 
-async def test_a_server_that_keeps_dying_ends_the_run_with_its_log(opened, weights, monkeypatch):
+async def test_a_server_that_keeps_dying_ends_the_run_with_its_log(opened, weights):
     connection = await opened()
     (weights / "broken").touch()
     os.kill(engines(weights)[0], signal.SIGKILL)
+    await until(lambda: connection._held.phase != "ready")
     with pytest.raises(EndpointError, match="the weights are of another model") as caught:
         await connection.send(HELLO)
     assert caught.value.fatal
@@ -244,11 +246,11 @@ async def test_a_server_whose_keeper_was_killed_is_found_and_ended_at_the_next_s
     run = running(python, weights)
     (state,) = states()
     (engine,) = engines(weights)
-    os.kill(state.servers[0].pid, signal.SIGSTOP)  # it cannot end its engine
+    os.kill(state.keeper, signal.SIGSTOP)  # it does not see what follows
+    os.kill(state.servers[0].pid, signal.SIGKILL)
     os.kill(state.keeper, signal.SIGKILL)
     run.kill()
     run.wait()
-    os.kill(state.servers[0].pid, signal.SIGKILL)
     await asyncio.sleep(0.3)
     assert engines(weights) == [engine]
     connection = await opened()
@@ -264,9 +266,7 @@ async def test_what_only_has_the_number_of_a_server_is_left_alone(tmp_path):
         one = process(stranger.pid)
         berth = server.Berth(state_root() / "gone")
         for started, boot in ((one.started + 1, None), (one.started, "another")):
-            state = server.State(
-                boot or server.boot_id(), stranger.pid, started, "ready",
-            )
+            state = server.State(boot or server.boot_id(), stranger.pid, started, "ready")
             state.servers.append(keeper.ServerState(8000, stranger.pid, started))
             berth.note(state)
             assert server.end_orphans() == []
@@ -293,4 +293,3 @@ async def test_an_option_that_the_installed_version_lacks(spec):
         "models.writer: engine.max_model_length: vLLM 0.32.0 has no such option; did you mean"
         " `max_model_len`?"
     )
-    time.sleep(0)
