@@ -22,7 +22,7 @@ def command(
     ] = "",
     json: options.Json = False,
 ) -> None:
-    """Look at what is installed, reachable, and wrong; status 1 where a run would miss something."""
+    """Say what is installed, reachable and wrong. Status 1: a run would lack something."""
     from .doctored import check_and_show
 
     check_and_show(recipe, model or [], _numbers(ports), json=json)

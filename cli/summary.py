@@ -99,14 +99,22 @@ def _say(report: RunReport, console: Console) -> None:
         console.print(Text(f"no seed suits {generator}, which needs {needs}"), soft_wrap=whole)
     console.print(Text(str(report.balance)))
     console.print(Text(_spent(report)), soft_wrap=whole)
-    for name, cache in manifest["prefix_cache"].items():
-        said = f"{name} had {cache['share']:.0%} of its {cache['input_tokens']:,} input tokens cached"
-        console.print(Text(said), soft_wrap=whole)
+    for sentence in _served(manifest):
+        console.print(Text(sentence), soft_wrap=whole)
     for warning in warnings(manifest):
         console.print(Text(warning, style="bold red"), soft_wrap=whole)
     console.print()
     for name, text in _what_where_next(report):
         console.print(Text.assemble((f"{name:<6}", "bold"), text))
+
+
+def _served(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Where managed servers ran, and how much of what models read they had read before."""
+    for name, server in manifest["served"].items():
+        yield f"{name} was served by {server}"
+    for name, cache in manifest["prefix_cache"].items():
+        read = f"{cache['input_tokens']:,} input tokens"
+        yield f"{name} found {cache['share']:.0%} of its {read} in the server's prefix cache"
 
 
 def _tables(report: RunReport) -> Iterator[Table]:

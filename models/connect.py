@@ -48,9 +48,7 @@ def connect(
     if spec.engine is not None:
         from .vllm.connection import ManagedConnection
 
-        return ManagedConnection(
-            spec, name, paces=paces, folder=folder, tell=tell, models=managed
-        )
+        return ManagedConnection(spec, name, paces=paces, folder=folder, tell=tell, models=managed)
     from .endpoint import EndpointConnection
 
     return EndpointConnection(spec, name, paces=paces)

@@ -221,14 +221,18 @@ class ModelSpec(BaseModel):
             default = type(self).model_fields[option].default
             if not self.batch and getattr(self, option) != default:
                 raise ValueError(f"`{option}` is for `batch: true`; set that or leave it away")
+        if self.send_seed and "seed" in self.parameters:
+            raise ValueError("send_seed and parameters.seed contradict each other; use one")
+        return self
+
+    @model_validator(mode="after")
+    def _managed_alone(self) -> Self:
         if self.engine is not None:
             for option in ("simulated", "replay", "base_url", "api_key_env"):
                 if getattr(self, option) is not None:
                     raise ValueError(f"a managed vLLM server has no `{option}`; leave it away")
             if self.batch:
                 raise ValueError("a managed vLLM server has no batch mode; leave `batch` away")
-        if self.send_seed and "seed" in self.parameters:
-            raise ValueError("send_seed and parameters.seed contradict each other; use one")
         return self
 
     @property
@@ -289,7 +293,9 @@ class ModelSpec(BaseModel):
         if path.is_dir():
             return engine.model_copy(update={"weights": str(path)})
         if weights.startswith((".", "/", "~")):
-            raise RecipeError(f"the weights of vllm/{self.model} are to be in {path}: no such folder")
+            raise RecipeError(
+                f"the weights of vllm/{self.model} are to be in {path}: no such folder"
+            )
         return engine
 
     def at(self, urls: Sequence[str]) -> Self:

@@ -150,7 +150,9 @@ def _machine() -> Iterator[Finding]:
         of = f"{gpu.free / GIB:,.1f} of {gpu.total / GIB:,.1f} GiB free"
         yield Finding("machine", f"GPU {gpu.index}", "ok", f"{gpu.name}, {of}")
     if not found:
-        why = "nvidia-smi tells of none that may be used" if has_nvidia() else "none (no nvidia-smi)"
+        why = (
+            "nvidia-smi tells of none that may be used" if has_nvidia() else "none (no nvidia-smi)"
+        )
         yield Finding("machine", "GPU", "note", why)
 
 
@@ -229,7 +231,9 @@ async def _told(server: LocalServer) -> tuple[Verdict, str]:
         "json_object": "JSON without a schema",
         "prompt": "no structured output",
     }
-    logprobs = f"log-probabilities of {able.alternatives}" if able.alternatives else "no log-probabilities"
+    logprobs = (
+        f"log-probabilities of {able.alternatives}" if able.alternatives else "no log-probabilities"
+    )
     several = "several answers at once" if able.several else "one answer at a time"
     return "ok", f"{where}: {forms[able.form]}, {logprobs}, {several}"
 

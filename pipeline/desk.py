@@ -12,7 +12,17 @@ from types import TracebackType
 from typing import Self, cast
 
 from ..errors import LimitReached, SilversmithError
-from ..models import Connection, ModelSpec, Paces, Reply, Request, Resumable, SchemaForm, connect
+from ..models import (
+    Connection,
+    ModelSpec,
+    Paces,
+    Reply,
+    Request,
+    Resumable,
+    SchemaForm,
+    Served,
+    connect,
+)
 from ..models.logprobs import lighter
 from ..store import Journal, KeptReply, ReplyKey
 from .asking import Asker, Question, Questions
@@ -199,6 +209,8 @@ class RunDesk:
                 self._journal.set_note(note, connection.form)
                 if isinstance(connection, Resumable):
                     self._resumable[name] = connection
+                if isinstance(connection, Served):
+                    self._books.served[name] = connection.served
                 self._open.add(name)
         return self._connections[name]
 

@@ -126,6 +126,7 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
             "bad_rows_listed": [{"where": w, "reason": r} for w, r in books.bad_rows],
         },
         "usage": [_usage(one, recipe.models) for one in end.usage],
+        "served": dict(books.served),
         "prefix_cache": _prefix_cache(end.usage, recipe.models),
         "requests": end.requests,
         "cost": end.cost,

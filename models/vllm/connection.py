@@ -78,6 +78,11 @@ class ManagedConnection:
             raise RuntimeError("the connection is not open")
         return self._inner.form
 
+    @property
+    def served(self) -> str:
+        """Which vLLM serves it, and where; "" before it is open."""
+        return self._held.launch.said if self._held is not None else ""
+
     async def open(self, form: SchemaForm | None = None) -> None:
         """Start the server or find it running, wait until it is ready, and try it out.
 
@@ -87,9 +92,7 @@ class ManagedConnection:
         """
         from ..endpoint import EndpointConnection
 
-        taking = asyncio.create_task(
-            asyncio.to_thread(take, self._wanted, self._log, self._tell)
-        )
+        taking = asyncio.create_task(asyncio.to_thread(take, self._wanted, self._log, self._tell))
         try:
             self._held = await asyncio.shield(taking)
         except asyncio.CancelledError:
@@ -155,7 +158,7 @@ class ManagedConnection:
                 raise EndpointError(f"{self._wanted.who}: the server {held.why()}", fatal=True)
             seconds = time.monotonic() - start
             how = "starting again" if phase == "restarting" else held.progress()
-            self._tell(f"its vLLM server {how} ({seconds:.0f} s)")
+            self._tell(f"its vLLM server {how} ({seconds:.0f} s; {held.launch.said})")
             await asyncio.sleep(POLL)
         self._tell("")
 

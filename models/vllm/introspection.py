@@ -46,36 +46,30 @@ def options() -> dict[str, list[str]]:
     return {one.dest: list(one.option_strings) for one in parser._actions if one.option_strings}
 
 
-def model(name: str) -> dict[str, object]:
-    """A model's configuration and the bytes of its weights, from the hub or its copy here."""
+def model(name: str) -> None:
+    """Print a model's configuration, and then its weights' bytes too, from the copy on this machine
+    or else from the hub. What cannot be had ends the script, and what was printed stays."""
+    import pathlib
+
     import huggingface_hub
 
-    answer: dict[str, object] = {}
+    with open(huggingface_hub.hf_hub_download(name, "config.json"), encoding="utf-8") as file:
+        answer = {"config": json.load(file)}
+    print("\n" + json.dumps(answer), flush=True)
     try:
-        with open(huggingface_hub.hf_hub_download(name, "config.json"), encoding="utf-8") as file:
-            answer["config"] = json.load(file)
-    except Exception as error:  # the hub's errors are many, and none of them matters here
-        answer["error"] = f"{type(error).__name__}: {error}"
-        return answer
-    try:
-        info = huggingface_hub.HfApi().model_info(name, files_metadata=True)
-        sizes = {one.rfilename: one.size or 0 for one in info.siblings or ()}
-    except Exception:
-        import pathlib
-
         folder = pathlib.Path(huggingface_hub.snapshot_download(name, local_files_only=True))
         sizes = {one.name: one.stat().st_size for one in folder.iterdir() if one.is_file()}
-    for ends, starts in ((".safetensors", "model"), (".safetensors", ""), (".bin", "pytorch")):
-        fits = [size for one, size in sizes.items() if one.endswith(ends) and one.startswith(starts)]
-        if sum(fits):
-            answer["bytes"] = sum(fits)
-            break
-    return answer
+    except OSError:
+        sizes = {}
+    if not any(one.endswith((".safetensors", ".bin", ".gguf")) for one in sizes):
+        info = huggingface_hub.HfApi().model_info(name, files_metadata=True)
+        sizes = {one.rfilename: one.size or 0 for one in info.siblings or ()}
+    print("\n" + json.dumps({**answer, "sizes": sizes}))
 
 
 def main() -> None:
     if "--model" in sys.argv:
-        print("\n" + json.dumps(model(sys.argv[sys.argv.index("--model") + 1])))
+        model(sys.argv[sys.argv.index("--model") + 1])
         return
     name, version = name_and_version()
     answer = {"package": name, "version": version}

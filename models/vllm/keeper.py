@@ -72,7 +72,7 @@ class _Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - the keeper has one thread
+                preexec_fn=_end_with_parent,
                 cwd=self._log.parent,
                 process_group=0,
             )

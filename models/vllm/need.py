@@ -53,8 +53,7 @@ def need_of(name: str, python: str) -> Need:
         return need_of_files(Path(name))
     told = _from_hub(name, python)
     need = _of_config(told.get("config") or {})
-    size = told.get("bytes")
-    if isinstance(size, int) and size > 0:
+    if size := weights_in(told.get("sizes") or {}):
         return replace(need, weights=size)
     return replace(need, weights=_by_name(name), guessed=True)
 

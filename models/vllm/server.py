@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shlex
 import subprocess
 import sys
 import time
@@ -284,6 +285,9 @@ def _launch(wanted: Wanted, there: Installed, log: Path, tell: Tell) -> Launch:
     words = [there.python, "-m", there.module, *arguments(given, there.options)]
     environments = [_environment(there.device, group) for group in groups]
     port = wanted.engine.port
+    said = f"{there.package} {there.version}, {said}"
+    with open(log, "a", encoding="utf-8") as file:
+        print(f"silversmith starts {said}: {shlex.join(words)}", file=file)
     return Launch([words] * len(groups), environments, str(log), _secret(), port, said)
 
 

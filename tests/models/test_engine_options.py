@@ -56,7 +56,10 @@ def test_an_option_that_nobody_knows(option, hint):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"engine": {"host": "0.0.0.0"}}, "`host` cannot be set here: the server listens on loopback"),
+        (
+            {"engine": {"host": "0.0.0.0"}},
+            "`host` cannot be set here: the server listens on loopback",
+        ),
         ({"engine": {"api_key": "sk-x"}}, "each server gets a key of its own"),
         ({"engine": {"keep_alive": -1}}, "greater than or equal to 0"),
         ({"base_url": "http://127.0.0.1:1/v1", "engine": {}}, "has no `base_url`"),

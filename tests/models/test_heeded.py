@@ -36,8 +36,8 @@ async def test_a_parameter_that_is_passed_over_ends_the_run_before_it_begins(con
         await connection.open("prompt")
     assert caught.value.fatal
     assert (
-        "takes the parameter `guided_choice` without heeding it (it answered 'Ready.'); newer versions"
-        " of vLLM want `structured_outputs: {choice: ...}`" in str(caught.value)
+        "takes the parameter `guided_choice` without heeding it (it answered 'Ready.'); newer"
+        " versions of vLLM want `structured_outputs: {choice: ...}`" in str(caught.value)
     )
 
 

@@ -1,5 +1,5 @@
-"""Servers of models on their usual ports: told apart, and tried out. Each stand-in gives the replies
-that the server's own documentation shows."""
+"""Servers of models on their usual ports: told apart, and tried out. Each stand-in gives the
+replies that the server's own documentation shows."""
 
 import asyncio
 import socket
@@ -64,11 +64,16 @@ class Standin:
                 return web.json_response({"error": {"message": "too many"}}, status=400)
             logprobs = tokens(body["top_logprobs"])
             logprobs["content"][0]["token"] = text
-        return web.json_response(completion(text, body.get("n", 1) if self.several else 1, logprobs))
+        return web.json_response(
+            completion(text, body.get("n", 1) if self.several else 1, logprobs)
+        )
 
 
 def listing(*names, owner="library"):
-    return {"object": "list", "data": [{"id": n, "object": "model", "owned_by": owner} for n in names]}
+    return {
+        "object": "list",
+        "data": [{"id": n, "object": "model", "owned_by": owner} for n in names],
+    }
 
 
 OLLAMA = Standin(
@@ -88,7 +93,9 @@ OLLAMA = Standin(
 )
 LM_STUDIO = Standin(
     {
-        "/v1/models": listing("qwen2-vl-7b-instruct", "text-embedding-nomic", owner="organization_owner"),
+        "/v1/models": listing(
+            "qwen2-vl-7b-instruct", "text-embedding-nomic", owner="organization_owner"
+        ),
         "/api/v0/models": {
             "object": "list",
             "data": [
@@ -177,7 +184,15 @@ async def on_port(monkeypatch):
     [
         (OLLAMA, "Ollama", "0.12.3", "llama3.2:latest", "json_schema", 0, False),
         (LM_STUDIO, "LM Studio", "", "qwen2-vl-7b-instruct", "json_schema", 0, False),
-        (LLAMA_CPP, "llama.cpp", "b6000-abcdef0", "models/qwen3-8b-q4.gguf", "json_schema", 20, False),
+        (
+            LLAMA_CPP,
+            "llama.cpp",
+            "b6000-abcdef0",
+            "models/qwen3-8b-q4.gguf",
+            "json_schema",
+            20,
+            False,
+        ),
         (TGI, "TGI", "3.3.4", "bigscience/bloom-560m", "prompt", 5, False),
         (SGLANG, "SGLang", "0.5.3", "qwen/qwen2.5-0.5b-instruct", "json_schema", 20, True),
         (VLLM, "vLLM", "0.32.0", "Qwen/Qwen3-8B", "json_schema", 20, True),

@@ -12,7 +12,7 @@ import pytest
 from silversmith.errors import EndpointError, RecipeError
 from silversmith.models import ModelSpec, Request, connect
 from silversmith.models.vllm import keeper, server
-from silversmith.models.vllm.processes import of_session, process
+from silversmith.models.vllm.processes import end_all, of_session, process
 from silversmith.models.vllm.state import state_root
 
 STANDIN = Path(__file__).parent / "standin"
@@ -27,8 +27,7 @@ def _alone(tmp_path, monkeypatch):
     yield
     for state in states():
         left = of_session(state.keeper, since=state.keeper_started)
-        for one in left:
-            os.kill(one.pid, signal.SIGKILL)
+        end_all(left, patience=0)
 
 
 @pytest.fixture
@@ -214,8 +213,8 @@ from pathlib import Path
 from silversmith.models import ModelSpec, connect
 
 async def main():
-    spec = ModelSpec.parse({"model": "vllm/tiny", "concurrency": 4,
-        "engine": {"python": sys.argv[1], "weights": sys.argv[2], "keep_alive": float(sys.argv[3])}})
+    engine = {"python": sys.argv[1], "weights": sys.argv[2], "keep_alive": float(sys.argv[3])}
+    spec = ModelSpec.parse({"model": "vllm/tiny", "concurrency": 4, "engine": engine})
     connection = connect(spec, "writer", folder=Path(sys.argv[2]))
     await connection.open()
     print("open", flush=True)

