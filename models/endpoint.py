@@ -25,7 +25,7 @@ from .deadlines import Deadlines
 from .gate import Gate, Ticket
 from .heeded import constraints
 from .line import Line
-from .logprobs import MOST_ALTERNATIVES, tokens_of
+from .logprobs import MOST_ALTERNATIVES, has_alternatives
 from .meter import Meter
 from .pace import Paces
 from .probe import probe
@@ -287,7 +287,8 @@ class EndpointConnection:
                 if error.status not in REFUSED:
                     raise
                 continue
-            if any(token.alternatives for token in tokens_of(reply)):
+            # Whether the tokens make up the text is of no account here: a weak model's may not.
+            if has_alternatives(reply):
                 return number
         return 0
 

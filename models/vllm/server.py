@@ -312,8 +312,9 @@ def _on_cpu(wanted: Wanted, need: Need) -> dict[str, Any]:
         sequences = wanted.places
     own: dict[str, Any] = {
         "max_num_seqs": sequences,
-        # Prompts that are read in pieces kill the engine there where a request has a seed.
-        "max_num_batched_tokens": max(2048, sequences * longest),
+        # A prompt that is read in pieces kills the engine there where its request has a seed.
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": max(4096, longest),
     }
     if "kv_cache_memory_bytes" not in passed and "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
         available = memory_available() // (wanted.engine.replicas or 1)

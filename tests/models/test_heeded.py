@@ -1,6 +1,7 @@
 """Parameters that constrain answers, and endpoints that pass them over in silence."""
 
 import pytest
+from aiohttp import web
 
 from silversmith.errors import EndpointError
 from silversmith.models.heeded import Constraint, constraints
@@ -48,3 +49,19 @@ async def test_one_that_is_heeded_goes_on(connect, endpoint):
     )
     await connection.open("prompt")
     assert endpoint.bodies[-1]["structured_outputs"] == {"choice": ["yes", "no"]}
+
+
+async def test_log_probabilities_are_found_though_the_tokens_make_up_another_text(
+    connect, endpoint
+):
+    body = endpoint.body("Ready \N{REPLACEMENT CHARACTER}")
+    given = {"token": "Ready", "bytes": [82], "logprob": -1.0, "top_logprobs": [{"token": "a"}]}
+    body["choices"][0]["logprobs"] = {"content": [given]}
+
+    async def answer(request):
+        return web.json_response(body)
+
+    endpoint.always(answer)
+    connection = connect(base_url=endpoint.url)
+    await connection.open("prompt")
+    assert await connection.alternatives() == 20

@@ -9,7 +9,8 @@ def make_arg_parser(parser):
     for name in ("--tensor-parallel-size", "--kv-cache-memory-bytes"):
         parser.add_argument(name, type=int)
     parser.add_argument("--gpu-memory-utilization", type=float)
-    for name in ("--enable-prefix-caching", "--enable-prompt-tokens-details"):
+    switches = ("--enable-prefix-caching", "--enable-prompt-tokens-details")
+    for name in (*switches, "--enable-chunked-prefill"):
         parser.add_argument(name, action=argparse.BooleanOptionalAction)
     parser.add_argument("--disable-uvicorn-access-log", action="store_true")
     return parser
