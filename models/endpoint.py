@@ -136,7 +136,7 @@ class EndpointConnection:
             EndpointError: `retryable` where all repetitions met passing faults; `fatal` where no
                 request can succeed any more; else the endpoint refuses this request.
         """
-        if request.logprobs and self._alternatives is None:
+        if request.logprobs:
             await self.alternatives()
         content = self._content(request, self.form)
         return await self._answer(content, self._line, self._policy, Sentences.later)

@@ -61,6 +61,7 @@ class ManagedConnection:
         self._tell = tell or (lambda words: None)
         self._held: Held | None = None
         self._inner: EndpointConnection | None = None
+        self._restarts = 0
         limits = (spec.parameters.get(n) for n in ("max_completion_tokens", "max_tokens"))
         self._wanted = Wanted(
             name=name,
@@ -101,6 +102,7 @@ class ManagedConnection:
             raise
         try:
             await self._until_ready(self._held)
+            self._restarts = self._held.restarts
             urls = self._held.urls
             inner = EndpointConnection(
                 self.spec.at(urls), self.name, paces=self._paces, key=self._held.launch.key
@@ -123,7 +125,7 @@ class ManagedConnection:
         inner, held = self._opened()
         deaths = 0
         while True:
-            before = held.restarts
+            before = self._restarts
             try:
                 return await inner.send(request)
             except EndpointError as error:
@@ -134,6 +136,7 @@ class ManagedConnection:
                 if deaths >= DEATHS:
                     raise
                 await self._until_ready(held)
+                self._restarts = held.restarts
 
     async def close(self) -> None:
         """Close the connections with the server, and need it no longer."""
@@ -166,7 +169,9 @@ class ManagedConnection:
         """Whether a fault came of a server's death, which its keeper may not have seen yet."""
         until = time.monotonic() + NOTICE_SECONDS
         while time.monotonic() < until:
-            if held.restarts > before or held.phase != "ready":
+            # What was known when the request went is older than a death that it met.
+            if (restarts := held.restarts) > before or held.phase != "ready":
+                self._restarts = max(self._restarts, restarts)
                 return True
             await asyncio.sleep(POLL)
         return False

@@ -175,3 +175,11 @@ def test_a_real_model_of_sentence_transformers(tmp_path):
     cat, kitten, law = column.to_numpy(zero_copy_only=False)
     assert cat @ kitten > cat @ law
     assert told["simulated"] is False
+
+
+def test_a_managed_server_is_none_for_embeddings():
+    models = {"embedder": ModelSpec.parse("vllm/BAAI/bge-m3")}
+    with pytest.raises(RecipeError, match="a managed vLLM server gives no embeddings"):
+        embedding_model("", models)
+    with pytest.raises(RecipeError, match=r"vllm serve BAAI/bge-m3 --runner pooling"):
+        embedding_model("vllm/BAAI/bge-m3", {})
