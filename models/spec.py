@@ -288,6 +288,10 @@ class ModelSpec(BaseModel):
         return self.model_copy(update={"replay": str(file.absolute())})
 
     def _engine_in(self, engine: EngineOptions, folder: Path) -> EngineOptions:
+        if engine.python is not None and "/" in engine.python:
+            # Not resolved: the Python of an environment is a link to another one.
+            python = (folder / Path(engine.python).expanduser()).absolute()
+            engine = engine.model_copy(update={"python": str(python)})
         weights = engine.weights or self.model
         path = (folder / Path(weights).expanduser()).absolute()
         if path.is_dir():

@@ -79,6 +79,11 @@ def test_weights_are_sought_from_the_recipes_folder(tmp_path):
     assert spec.engine.weights == str(tmp_path / "tiny")
     assert spec.in_folder(Path("/")).engine.weights == str(tmp_path / "tiny")
     assert ModelSpec.parse("vllm/Qwen/Qwen3-8B").in_folder(tmp_path).engine.weights is None
+    own = {"model": "vllm/./tiny", "engine": {"python": "venv/bin/python"}}
+    python = ModelSpec.parse(own).in_folder(tmp_path).engine.python
+    assert python == str(tmp_path / "venv/bin/python")
+    own["engine"]["python"] = "python3"
+    assert ModelSpec.parse(own).in_folder(tmp_path).engine.python == "python3"
     with pytest.raises(RecipeError, match="no such folder"):
         ModelSpec.parse("vllm/./missing").in_folder(tmp_path)
 
