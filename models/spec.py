@@ -23,6 +23,10 @@ __all__ = ["ModelSpec", "Prices"]
 
 SHORT_FORMS = "vllm/MODEL, replay:FILE, openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"
 
+MANAGED_CONCURRENCY = 256
+"""How many requests a managed server works on at once, where the recipe does not say: a GPU is
+not full before, and one that is smaller lets some wait."""
+
 _OURS = {
     "messages": "it is rendered from the templates",
     "model": "it has its own option `model`",
@@ -94,7 +98,7 @@ class ModelSpec(BaseModel):
 
     concurrency: int = Field(default=64, ge=1, le=4096)
     """How many requests may be under way at once, at each endpoint: so many from the start, and
-    fewer while they only stand in a queue there or overload it."""
+    fewer while they only stand in a queue there or overload it. 256 at a managed server."""
 
     requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """How many requests each endpoint allows in a minute. By default what it says itself in its
@@ -165,7 +169,10 @@ class ModelSpec(BaseModel):
         name = value.get("model")
         if isinstance(name, str) and name.startswith("vllm/") and value.get("base_url") is None:
             engine = value.get("engine")
-            return {**value, **_long_form(name), "engine": {} if engine is None else engine}
+            own = {**_long_form(name), "engine": {} if engine is None else engine}
+            return {"concurrency": MANAGED_CONCURRENCY, **value, **own}
+        if value.get("engine") is not None:
+            return {"concurrency": MANAGED_CONCURRENCY, **value}
         if value.get("replay") is not None:
             return {"model": f"replay:{value['replay']}", **value}
         if isinstance(name, str) and value.get("base_url") is None and _is_short_form(name):
@@ -302,10 +309,15 @@ class ModelSpec(BaseModel):
             )
         return engine
 
-    def at(self, urls: Sequence[str]) -> Self:
-        """The model of a managed server as one at the addresses at which it was started."""
-        base_url = urls[0] if len(urls) == 1 else tuple(urls)
-        return self.model_copy(update={"engine": None, "base_url": base_url})
+    def at(self, urls: Sequence[str], places: int) -> Self:
+        """The model of managed servers as one at the addresses at which they were started, each
+        with so many places for requests."""
+        where = {
+            "engine": None,
+            "base_url": urls[0] if len(urls) == 1 else tuple(urls),
+            "concurrency": min(self.concurrency, places),
+        }
+        return self.model_copy(update=where)
 
     def share_of(self, count: int) -> Self:
         """The model as one of `count` processes may use it: its share of concurrency and rates."""

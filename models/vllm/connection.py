@@ -103,9 +103,12 @@ class ManagedConnection:
         try:
             await self._until_ready(self._held)
             self._restarts = self._held.restarts
-            urls = self._held.urls
+            launch = self._held.launch
             inner = EndpointConnection(
-                self.spec.at(urls), self.name, paces=self._paces, key=self._held.launch.key
+                self.spec.at(self._held.urls, launch.places),
+                self.name,
+                paces=self._paces,
+                key=launch.key,
             )
             inner.meter = self.meter
             self._inner = inner

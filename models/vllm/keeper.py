@@ -48,11 +48,12 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class _Server:
     """One server of the keeper's."""
 
-    def __init__(self, launch: Launch, number: int, log: Path, state: ServerState) -> None:
+    def __init__(self, launch: Launch, number: int, folder: Path, state: ServerState) -> None:
         self.state = state
+        self._folder = folder
         self._launch = launch
         self._number = number
-        self._log = log
+        self._log = Path(launch.log)
         self._process: subprocess.Popen[bytes] | None = None
         self._ports = 0
         self._log_start = 0
@@ -73,7 +74,7 @@ class _Server:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 preexec_fn=_end_with_parent,
-                cwd=self._log.parent,
+                cwd=self._folder,
                 process_group=0,
             )
         self.state.pid = self._process.pid
@@ -145,7 +146,7 @@ class Keeper:
                 self._note()
                 return
             for number, state in enumerate(self._state.servers):
-                server = _Server(self._launch, number, Path(self._launch.log), state)
+                server = _Server(self._launch, number, self._berth.folder, state)
                 self._servers.append(server)
                 server.start()
             self._note()

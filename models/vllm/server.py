@@ -284,11 +284,19 @@ def _launch(wanted: Wanted, there: Installed, log: Path, tell: Tell) -> Launch:
     given = {**usual, **passed}
     words = [there.python, "-m", there.module, *arguments(given, there.options)]
     environments = [_environment(there.device, group) for group in groups]
-    port = wanted.engine.port
     said = f"{there.package} {there.version}, {said}"
     with open(log, "a", encoding="utf-8") as file:
         print(f"silversmith starts {said}: {shlex.join(words)}", file=file)
-    return Launch([words] * len(groups), environments, str(log), _secret(), port, said)
+    places = given.get("max_num_seqs")
+    return Launch(
+        commands=[words] * len(groups),
+        environments=environments,
+        log=str(log),
+        key=_secret(),
+        places=places if isinstance(places, int) else wanted.places,
+        port=wanted.engine.port,
+        said=said,
+    )
 
 
 def _check_lengths(wanted: Wanted, need: Need) -> None:

@@ -41,6 +41,7 @@ class Launch:
         environments: what each adds to the environment.
         log: the file for their output.
         key: what a client must show.
+        places: how many requests each works on at once.
         port: the first one's port, or None for free ones.
         said: where the servers run, in words.
     """
@@ -49,6 +50,7 @@ class Launch:
     environments: list[dict[str, str]]
     log: str
     key: str
+    places: int
     port: int | None = None
     said: str = ""
 

@@ -93,6 +93,10 @@ def test_a_managed_model_is_the_same_wherever_and_however_it_is_served():
     other = ModelSpec.parse({"model": "vllm/tiny", "engine": {"replicas": 2, "keep_alive": 9}})
     assert one.identity() == other.identity() == ModelSpec.parse("http://h:1/v1#tiny").identity()
     assert ModelSpec.parse(one.model_dump(mode="json")) == one
+    assert one.concurrency == other.concurrency == 256
+    (found,) = one.at(["http://127.0.0.1:1/v1"], 64).urls
+    assert found == "http://127.0.0.1:1/v1"
+    assert one.at([found, found + "2"], 64).at_once == 128
 
 
 def test_how_far_a_start_has_got():
