@@ -6,12 +6,12 @@ import re
 from collections import deque
 from pathlib import Path
 
-__all__ = ["ended_on_port", "last_lines", "stage"]
+__all__ = ["cause", "ended_on_port", "last_lines", "stage", "tail"]
 
 _TAIL = 64 * 1024
 _NOISE = re.compile(r"^\s*(\^+|~+|[\^~\s]+)?$")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_PREFIX = re.compile(r"^(\([^)]*\)\s*)*")
+_PREFIX = re.compile(r"^(\([^)]*\) ?)*((ERROR|CRITICAL) [\d-]+ [\d:.]+ \[[^\]]*\] ?)?")
 _SHARDS = re.compile(r"(\d+)% Completed \| (\d+)/(\d+)")
 _FILES = re.compile(r"(?:Fetching|Downloading)[^:\n]*:\s*(\d+)%")
 LINE_CHARS = 240
@@ -61,20 +61,24 @@ def last_lines(text: str, most: int = 8) -> list[str]:
     """The last lines that say something; of a traceback, those that name the error."""
     lines: deque[str] = deque(maxlen=most)
     for raw in text.replace("\r", "\n").splitlines():
-        line = _PREFIX.sub("", _ANSI.sub("", raw)).rstrip()
-        if _NOISE.match(line) or line.lstrip().startswith(("File ", "frame #")):
+        line = _plain(raw)
+        if _NOISE.match(line) or line.startswith(("    ", "  File ")):  # of a traceback
             continue
         lines.append(line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 3] + "...")
     errors = [line for line in lines if re.match(r"\s*[\w.]*(Error|Exception)\b", line)]
     return errors[-2:] if len(errors) >= 2 and most <= 2 else list(lines)
 
 
+def _plain(raw: str) -> str:
+    """A line without colours, and without what says which process logged it and when."""
+    return _PREFIX.sub("", _ANSI.sub("", raw)).rstrip()
+
+
 def cause(text: str) -> str:
     """The line of a log that says why a server ended: its first error that names itself, since
     those after it are of processes that miss the first."""
     for raw in text.splitlines():
-        line = _PREFIX.sub("", _ANSI.sub("", raw))
-        line = re.sub(r"^(ERROR|CRITICAL)\s+[\d-]+ [\d:.]+ \[[^\]]*\]\s*", "", line).strip()
+        line = _plain(raw).strip()
         found = re.match(r"(?:[\w.]*(?:Error|Exception)|error|[\w.]+: error): \S.*", line)
         if found:
             return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 3] + "..."

@@ -60,8 +60,8 @@ def test_an_option_that_this_version_lacks(recipe, spec, tmp_path):
 
 
 def test_an_option_with_a_wrong_value_says_what_vllm_says(recipe, spec, tmp_path):
-    with pytest.raises(EndpointError, match=r"did not start.*load.format"):
-        recipe(models={"writer": spec(load_format="nonsense")}).run(tmp_path / "run")
+    with pytest.raises(EndpointError, match=r"did not start: .*--dtype: invalid"):
+        recipe(models={"writer": spec(dtype="nonsense")}).run(tmp_path / "run")
 
 
 async def test_a_server_starts_and_answers_in_a_form_with_log_probabilities(opened):
