@@ -190,8 +190,9 @@ def _vllm(recipe: Recipe | None) -> Iterator[Finding]:
                 continue
             there = installed(python)
             check_names(engine, there.options, there.version)
-            said = f"{package} {version} on {there.device}, in {python}"
-            yield Finding("vLLM", about, "ok", said)
+            said = f"{package} {version} on {there.device or 'no device'}, in {python}"
+            verdict: Verdict = "ok" if there.device else "wrong" if name else "note"
+            yield Finding("vLLM", about, verdict, said)
         except RecipeError as error:
             yield Finding("vLLM", about, "wrong" if name else "note", str(error))
     try:

