@@ -30,6 +30,7 @@ from table import table
 
 from silversmith import Recipe
 from silversmith.models import ModelSpec, connect
+from silversmith.models.vllm.server import end_idle
 
 MAKER = Path(__file__).parents[1] / "tests" / "vllm" / "make_model.py"
 PROMPTS = Path(__file__).parents[1] / "prompts"
@@ -44,10 +45,13 @@ def main() -> None:
         folder = Path(name)
         weights = args.model or _made(folder, args)
         found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-        for round_ in range(args.repeat):
-            for way, on in WAYS.items():
-                out = folder / f"{round_}-{way.split()[0]}"
-                found[way].append(asyncio.run(_run(args, _spec(args, weights, on), out)))
+        try:
+            for round_ in range(args.repeat):
+                for way, on in WAYS.items():
+                    out = folder / f"{round_}-{way.split()[0]}"
+                    found[way].append(asyncio.run(_run(args, _spec(args, weights, on), out)))
+        finally:
+            end_idle()
     rows = [["", "cached", "samples/s", "input tokens/s", "failed"]]
     medians = {way: _median(runs) for way, runs in found.items()}
     for way, one in medians.items():

@@ -28,7 +28,7 @@ from .placement import Placement, Wish, check_memory, place
 from .processes import Process, boot_id, end_all, of_session
 from .state import Berth, Launch, Lease, Phase, State, state_root
 
-__all__ = ["Held", "Wanted", "end_orphans", "take"]
+__all__ = ["Held", "Wanted", "end_idle", "end_orphans", "take"]
 
 POLL = 0.2
 KEEPER_SECONDS = 60.0
@@ -357,7 +357,7 @@ def _on_gpus(wanted: Wanted, need: Need) -> Placement:
     try:
         return place(wanted.model, need, there, wish)
     except RecipeError:
-        if not _end_idle():
+        if not end_idle():
             raise
     return place(wanted.model, need, gpus(), wish)
 
@@ -372,7 +372,7 @@ def _taken() -> set[str]:
     return taken
 
 
-def _end_idle() -> bool:
+def end_idle() -> bool:
     """End the servers that only wait for a next run; returns whether there were any."""
     idle: list[Process] = []
     for berth, state in _others():
