@@ -4,6 +4,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 VENV := .venv
+VLLM := .venv-vllm
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # Only what is said on make's own command line counts: a MODEL that happens to stand in the
@@ -28,6 +29,10 @@ quickstart: $(VENV)/.installed ## set up, and run the quickstart recipe into run
 test: $(VENV)/.installed-test ## set up, and run the tests (PYTEST="tests/seeds -x" for some of them)
 	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile $(PYTEST)
 
+.PHONY: test-vllm
+test-vllm: $(VENV)/.installed-test $(VLLM)/.installed ## set up a vLLM of its own, and run the tests on it (PYTEST="-k start" for some of them)
+	@SILVERSMITH_VLLM_PYTHON="$(CURDIR)/$(VLLM)/bin/python" $(VENV)/bin/python -m pytest tests/vllm $(PYTEST)
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
 	$(VENV)/bin/ruff check .
@@ -47,7 +52,7 @@ wheel-check: wheel ## install the wheel alone in a fresh environment elsewhere, 
 
 .PHONY: clean
 clean: ## remove what the other targets made, but for runs/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for all targets; each stamp names the extra that is installed in it.
@@ -67,6 +72,23 @@ $(VENV)/.installed-dev: TARGET := .[dev]
 $(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	@$(PIP) install --quiet --constraint constraints.txt --editable '$(TARGET)'
 	@$(VENV)/bin/python -m compileall -q -x '^\./(\.|build/|runs/)' .
+	@touch $@
+
+# vLLM pins what it needs so closely that it has an environment of its own: for GPUs where there are
+# some, else for the CPU. torch comes first and by pip, which knows where this machine keeps a build
+# for the CPU; uv is quicker with the other packages.
+$(VLLM)/bin/python: $(VENV)/bin/python
+	@echo "Setting up $(VLLM) with $$($(VENV)/bin/python --version); this takes a few minutes, once."
+	@$(VENV)/bin/python -m venv --clear $(VLLM)
+
+$(VLLM)/.installed: $(VLLM)/bin/python constraints-vllm.txt constraints-vllm-cuda.txt
+	@$(VLLM)/bin/python -m pip --disable-pip-version-check install --quiet uv
+	@if nvidia-smi -L > /dev/null 2>&1; then \
+	    $(VLLM)/bin/python -m uv pip install --quiet --python $(VLLM)/bin/python --compile-bytecode --requirements constraints-vllm-cuda.txt; \
+	else \
+	    $(VLLM)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints-vllm.txt torch && \
+	    $(VLLM)/bin/python -m uv pip install --quiet --python $(VLLM)/bin/python --compile-bytecode --no-deps --requirements constraints-vllm.txt; \
+	fi
 	@touch $@
 
 # mypy sees the root folder as the package, whatever the clone is called.

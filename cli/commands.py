@@ -8,6 +8,7 @@ from . import (
     agreement,
     calibrate,
     certify,
+    doctor,
     export,
     filter,
     forget,
@@ -44,6 +45,7 @@ for module in (
     forget,
     recover,
     simulate,
+    doctor,
 ):
     app.command(module.NAME)(module.command)
 app.add_typer(reviewers.app, name=reviewers.NAME)

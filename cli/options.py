@@ -38,7 +38,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         help="Use this model for all of the recipe's models, or NAME=MODEL for one of them:"
-        " openai/MODEL, http://host:port/v1#MODEL, or simulated.",
+        " vllm/MODEL, openai/MODEL, http://host:port/v1#MODEL, or simulated.",
     ),
 ]
 Limit = Annotated[

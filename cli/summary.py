@@ -82,6 +82,8 @@ def _parts(report: RunReport) -> Iterator[Table | Text]:
         yield Text(f"no seed suits {generator}, which needs {needs}")
     yield Text(str(report.balance), no_wrap=True)
     yield Text(_spent(report))
+    for sentence in _served(manifest):
+        yield Text(sentence)
     for warning in (*warnings(manifest), *_cues(manifest["pairs"])):
         yield Text(warning, style="bold red")
     yield Text()
@@ -91,6 +93,15 @@ def _parts(report: RunReport) -> Iterator[Table | Text]:
 
 def _number(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _served(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Where managed servers ran, and how much of what models read they had read before."""
+    for name, server in manifest["served"].items():
+        yield f"{name} was served by {server}"
+    for name, cache in manifest["prefix_cache"].items():
+        read = f"{cache['input_tokens']:,} input tokens"
+        yield f"{name} found {cache['share']:.0%} of its {read} in the server's prefix cache"
 
 
 def _tables(report: RunReport) -> Iterator[Table]:

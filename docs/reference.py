@@ -20,6 +20,7 @@ from silversmith.filters import DatasetFilter, Filter
 from silversmith.generators import Generator
 from silversmith.judges import Judge
 from silversmith.models import ModelSpec
+from silversmith.models.vllm.options import EngineOptions
 from silversmith.pipeline import Limits, Recipe
 from silversmith.pipeline.components import component_class, kinds
 from silversmith.records import Sample
@@ -82,6 +83,7 @@ def default_name(value):
 def page():
     parts = [INTRODUCTION, "## The recipe", options(Recipe), "### limits", options(Limits)]
     parts += ["### models", inspect.getdoc(ModelSpec), options(ModelSpec)]
+    parts += ["### models: engine", inspect.getdoc(EngineOptions), options(EngineOptions)]
     for room, title, bases in ROOMS:
         parts.append(f"## {title}")
         for kind in kinds(room, bases):

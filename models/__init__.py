@@ -1,6 +1,6 @@
 """Ways to reach a model."""
 
-from .base import Connection, Purpose, Reply, Request, Resumable, SchemaForm
+from .base import Connection, Purpose, Reply, Request, Resumable, SchemaForm, Served
 from .connect import connect
 from .meter import Meter
 from .pace import Paces
@@ -18,6 +18,7 @@ __all__ = [
     "Request",
     "Resumable",
     "SchemaForm",
+    "Served",
     "connect",
     "parse_reply",
     "strict_schema",

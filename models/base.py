@@ -14,7 +14,16 @@ from ..records import Usage
 from .meter import Meter
 from .surrogates import without_surrogates
 
-__all__ = ["SIMULATED", "Connection", "Purpose", "Reply", "Request", "Resumable", "SchemaForm"]
+__all__ = [
+    "SIMULATED",
+    "Connection",
+    "Purpose",
+    "Reply",
+    "Request",
+    "Resumable",
+    "SchemaForm",
+    "Served",
+]
 
 SchemaForm = Literal["json_schema", "json_object", "prompt"]
 """How an endpoint is asked for structured output: by `response_format` with a schema, by
@@ -162,6 +171,16 @@ class Resumable(Protocol):
 
     def kept(self, id_: str) -> None:
         """The reply to the request of this id is safe."""
+        ...
+
+
+@runtime_checkable
+class Served(Protocol):
+    """A connection with a server that was started for it."""
+
+    @property
+    def served(self) -> str:
+        """By which program, and where, in words; "" before it is open."""
         ...
 
 

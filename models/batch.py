@@ -119,7 +119,8 @@ class BatchConnection(EndpointConnection):
         """
         if not request.id or request.id in self._asked:
             raise ValueError("a request of a batch needs an id of its own")
-        await self._look_for_logprobs(request)
+        if request.logprobs:
+            await self.alternatives()
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         asked = self._asked[request.id] = _Asked(request.id, request, answer)
         try:

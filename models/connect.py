@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from .base import Connection
 from .batch_notes import Notes
@@ -21,6 +22,8 @@ def connect(
     paces: Paces | None = None,
     notes: Notes | None = None,
     tell: Callable[[str], None] | None = None,
+    folder: Path | None = None,
+    managed: int = 1,
 ) -> Connection:
     """A connection, not yet open, with the model of that name in the recipe (writer, critic ...).
     Nothing is reached before it is opened; the first one with an endpoint loads `openai`, which
@@ -32,6 +35,7 @@ def connect(
         paces: the paces of all servers of the run, which models at one server share; by default
             the model's alone.
         notes, tell: for a model in batch mode, see `BatchConnection`.
+        tell, folder, managed: for a managed vLLM server, see `ManagedConnection`.
     """
     if spec.simulated is not None:
         return SimulatedConnection(spec.simulated)
@@ -41,6 +45,10 @@ def connect(
         from .batch import BatchConnection
 
         return BatchConnection(spec, name, notes=notes, tell=tell)
+    if spec.engine is not None:
+        from .vllm.connection import ManagedConnection
+
+        return ManagedConnection(spec, name, paces=paces, folder=folder, tell=tell, models=managed)
     from .endpoint import EndpointConnection
 
     return EndpointConnection(spec, name, paces=paces)

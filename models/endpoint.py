@@ -23,8 +23,9 @@ from . import faults
 from .base import Reply, Request, SchemaForm
 from .deadlines import Deadlines
 from .gate import Gate, Ticket
+from .heeded import constraints
 from .line import Line
-from .logprobs import MOST_ALTERNATIVES, tokens_of
+from .logprobs import MOST_ALTERNATIVES, has_alternatives
 from .meter import Meter
 from .pace import Paces
 from .probe import probe
@@ -77,6 +78,7 @@ class EndpointConnection:
         name: what the recipe calls it, for messages.
         policy: when a request is repeated; by default as `spec.retries` says.
         paces: the paces of all servers of the run; by default the model's alone.
+        key: the endpoint's key, where no environment variable holds it.
     """
 
     def __init__(
@@ -85,8 +87,11 @@ class EndpointConnection:
         name: str = "",
         policy: RetryPolicy | None = None,
         paces: Paces | None = None,
+        *,
+        key: str = "",
     ) -> None:
         self.spec = spec
+        self._given_key = key
         self.name = name
         self.meter = Meter()
         self._policy = policy or RetryPolicy(retries=spec.retries)
@@ -131,9 +136,23 @@ class EndpointConnection:
             EndpointError: `retryable` where all repetitions met passing faults; `fatal` where no
                 request can succeed any more; else the endpoint refuses this request.
         """
-        await self._look_for_logprobs(request)
+        if request.logprobs:
+            await self.alternatives()
         content = self._content(request, self.form)
         return await self._answer(content, self._line, self._policy, Sentences.later)
+
+    async def alternatives(self) -> int:
+        """For how many alternatives of a token the endpoint gives log-probabilities, tried out; 0
+        where it gives none.
+
+        Raises:
+            EndpointError: it gives no answer to such small requests at all.
+        """
+        if self._alternatives is None:
+            async with self._looking:
+                if self._alternatives is None:
+                    self._alternatives = await self._most_alternatives()
+        return self._alternatives
 
     async def close(self) -> None:
         """Close all connections with the endpoint."""
@@ -145,7 +164,7 @@ class EndpointConnection:
     def _key(self) -> str:
         variable = self.spec.key_variable
         if variable is None:
-            return ""
+            return self._given_key
         key = os.environ.get(variable, "").strip()
         if not key:
             who = f"model {self.name or 'in use'} ({self.spec.label})"
@@ -208,7 +227,9 @@ class EndpointConnection:
         silent: list[tuple[Replica, EndpointError]] = []
         for replica in self._replicas:
             try:
-                form = await probe(self._send_first(replica), form)
+                send = self._send_first(replica)
+                form = await probe(send, form)
+                await self._see_constraints(send, replica)
             except EndpointError as error:
                 if not error.retryable or len(self._replicas) == 1:
                     raise
@@ -218,6 +239,15 @@ class EndpointConnection:
         self._form = form
         for replica, _ in silent:
             self._replicas.set_aside(replica)
+
+    async def _see_constraints(
+        self, send: Callable[[Request, SchemaForm], Awaitable[Reply]], replica: Replica
+    ) -> None:
+        """See that the recipe's own constraints on answers are heeded."""
+        for constraint in constraints(self.spec.parameters):
+            answer = (await send(TRIAL, "prompt")).text
+            if not constraint.holds(answer):
+                raise replica.sentences.unheeded(constraint.name, constraint.kind, answer)
 
     def _send_first(self, replica: Replica) -> Callable[[Request, SchemaForm], Awaitable[Reply]]:
         """What sends the requests of the probe to one endpoint; where they cannot succeed, it
@@ -246,23 +276,9 @@ class EndpointConnection:
             body["logprobs"], body["top_logprobs"] = True, number
         return orjson.dumps(body)
 
-    async def _look_for_logprobs(self, request: Request) -> None:
-        """Before the first request that wants them: whether the endpoint gives log-probabilities,
-        and for how many alternatives. Endpoints refuse them, take them without heeding them, or
-        allow fewer alternatives, so that it is tried out by tiny requests."""
-        if not request.logprobs or self._alternatives is not None:
-            return
-        async with self._looking:
-            if self._alternatives is None:
-                self._alternatives = await self._most_alternatives()
-
     async def _most_alternatives(self) -> int:
-        """For how many alternatives of a token the endpoint gives log-probabilities; 0 where it
-        gives none.
-
-        Raises:
-            EndpointError: it gives no answer to such small requests at all.
-        """
+        """Endpoints refuse log-probabilities, take the request without heeding it, or allow fewer
+        alternatives, so that it is tried out by tiny requests."""
         for number in (MOST_ALTERNATIVES, 5):
             content = self._content(replace(TRIAL, logprobs=True), self.form, number)
             try:
@@ -271,7 +287,8 @@ class EndpointConnection:
                 if error.status not in REFUSED:
                     raise
                 continue
-            if any(token.alternatives for token in tokens_of(reply)):
+            # Whether the tokens make up the text is of no account here: a weak model's may not.
+            if has_alternatives(reply):
                 return number
         return 0
 

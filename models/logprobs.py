@@ -13,7 +13,7 @@ import orjson
 from ..records import Token
 from .base import Reply
 
-__all__ = ["MOST_ALTERNATIVES", "lighter", "tokens_of"]
+__all__ = ["MOST_ALTERNATIVES", "has_alternatives", "lighter", "tokens_of"]
 
 MOST_ALTERNATIVES = 20
 """How many alternatives of a token may be asked for, at OpenAI and by vLLM's default."""
@@ -31,6 +31,11 @@ def tokens_of(reply: Reply) -> tuple[Token, ...]:
     if start < 0:
         return ()
     return _between(tokens, start, start + len(reply.text))
+
+
+def has_alternatives(reply: Reply) -> bool:
+    """Whether the endpoint gave log-probabilities of alternatives, for whichever text."""
+    return any(_entries(one.get("top_logprobs")) for one in _content(_completion(reply)))
 
 
 def lighter(reply: Reply) -> Reply:

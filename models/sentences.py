@@ -47,6 +47,18 @@ class Sentences:
             )
         return self._error(fault, f"{self._who} refuses this request: {self._what(fault)}")
 
+    def unheeded(self, parameter: str, kind: str, answer: str) -> EndpointError:
+        """The error for a parameter that is taken and passed over."""
+        known = f"structured_outputs: {{{kind}: ...}}"
+        instead = f"; newer versions of vLLM want `{known}`" if "guided" in parameter else ""
+        shown = self._blotted(" ".join(answer.split()))[:LONGEST_QUOTE]
+        return EndpointError(
+            f"{self._who} takes the parameter `{parameter}` without heeding it (it answered"
+            f" {shown!r}){instead}; take it out of `parameters` (drafts and verdicts have their own"
+            " form)",
+            fatal=True,
+        )
+
     def _error(
         self, fault: openai.APIError, sentence: str, *, fatal: bool = False
     ) -> EndpointError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -16,10 +16,16 @@ from ..errors import RecipeError
 from ..records import Usage
 from .replay_file import digest_of
 from .simulated import SimulatedOptions
+from .vllm.hardware import gpu_count
+from .vllm.options import EngineOptions
 
 __all__ = ["ModelSpec", "Prices"]
 
-SHORT_FORMS = "replay:FILE, openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"
+SHORT_FORMS = "vllm/MODEL, replay:FILE, openai/MODEL, http://HOST:PORT/v1#MODEL or simulated"
+
+MANAGED_CONCURRENCY = 256
+"""How many requests a managed server works on at once, where the recipe does not say: a GPU is
+not full before, and one that is smaller lets some wait."""
 
 _OURS = {
     "messages": "it is rendered from the templates",
@@ -31,6 +37,7 @@ _OURS = {
 _SAMPLING = frozenset({"frequency_penalty", "max_completion_tokens", "max_tokens", "min_p"})
 _SAMPLING |= {"presence_penalty", "reasoning_effort", "seed", "stop", "temperature", "top_k"}
 _SAMPLING |= {"top_p", "verbosity"}
+_PREFIXES = ("openai/", "vllm/", "http://", "https://", "replay:")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -68,7 +75,7 @@ class ModelSpec(BaseModel):
     )
 
     model: str = Field(min_length=1)
-    """The model's name at its endpoint; or a short form: `openai/MODEL`,
+    """The model's name at its endpoint; or a short form: `vllm/MODEL`, `openai/MODEL`,
     `http://HOST:PORT/v1#MODEL`, `replay:FILE`, `simulated`."""
 
     base_url: str | tuple[str, ...] | None = None
@@ -91,7 +98,7 @@ class ModelSpec(BaseModel):
 
     concurrency: int = Field(default=64, ge=1, le=4096)
     """How many requests may be under way at once, at each endpoint: so many from the start, and
-    fewer while they only stand in a queue there or overload it."""
+    fewer while they only stand in a queue there or overload it. 256 at a managed server."""
 
     requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """How many requests each endpoint allows in a minute. By default what it says itself in its
@@ -148,6 +155,9 @@ class ModelSpec(BaseModel):
         except ValidationError as error:
             raise RecipeError(_sentence(error)) from None
 
+    engine: EngineOptions | None = None
+    """How the managed vLLM server of `vllm/MODEL` is started."""
+
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, value: Any) -> Any:
@@ -156,9 +166,15 @@ class ModelSpec(BaseModel):
             return value
         if value.get("simulated") is not None:
             return {"model": "simulated", **value}
+        name = value.get("model")
+        if isinstance(name, str) and name.startswith("vllm/") and value.get("base_url") is None:
+            engine = value.get("engine")
+            own = {**_long_form(name), "engine": {} if engine is None else engine}
+            return {"concurrency": MANAGED_CONCURRENCY, **value, **own}
+        if value.get("engine") is not None:
+            return {"concurrency": MANAGED_CONCURRENCY, **value}
         if value.get("replay") is not None:
             return {"model": f"replay:{value['replay']}", **value}
-        name = value.get("model")
         if isinstance(name, str) and value.get("base_url") is None and _is_short_form(name):
             return {**value, **_long_form(name)}
         return value
@@ -216,10 +232,20 @@ class ModelSpec(BaseModel):
             raise ValueError("send_seed and parameters.seed contradict each other; use one")
         return self
 
+    @model_validator(mode="after")
+    def _managed_alone(self) -> Self:
+        if self.engine is not None:
+            for option in ("simulated", "replay", "base_url", "api_key_env"):
+                if getattr(self, option) is not None:
+                    raise ValueError(f"a managed vLLM server has no `{option}`; leave it away")
+            if self.batch:
+                raise ValueError("a managed vLLM server has no batch mode; leave `batch` away")
+        return self
+
     @property
     def key_variable(self) -> str | None:
         """The environment variable that holds the key, or None where no key is needed."""
-        elsewhere = self.base_url is not None or self.simulated is not None
+        elsewhere = self.base_url or self.simulated is not None or self.engine is not None
         if self.api_key_env is None and not elsewhere and self.replay is None:
             return "OPENAI_API_KEY"
         return self.api_key_env
@@ -232,6 +258,8 @@ class ModelSpec(BaseModel):
     @property
     def at_once(self) -> int:
         """How many requests may be under way at once, at all endpoints together."""
+        if self.engine is not None:
+            return self.concurrency * (self.engine.replicas or max(1, gpu_count()))
         return self.concurrency * len(self.urls)
 
     @property
@@ -239,6 +267,8 @@ class ModelSpec(BaseModel):
         """The model in a few words, for people."""
         if self.simulated is not None or self.replay is not None:
             return self.model
+        if self.engine is not None:
+            return f"{self.model} on vLLM"
         more = f" and {len(self.urls) - 1} more" if len(self.urls) > 1 else ""
         return f"{self.model} at {urlsplit(self.urls[0] or 'https://api.openai.com').netloc}{more}"
 
@@ -251,19 +281,55 @@ class ModelSpec(BaseModel):
         return {**self.parameters, "replay": Path(self.replay).name}
 
     def in_folder(self, folder: Path) -> Self:
-        """The model with the file that it replays, where it does so, sought from `folder`."""
+        """The model with the file that it replays, or its weights, where they are a folder, sought
+        from `folder`.
+
+        Raises:
+            RecipeError: the weights are to be a folder, and there is none.
+        """
+        if self.engine is not None:
+            return self.model_copy(update={"engine": self._engine_in(self.engine, folder)})
         if self.replay is None:
             return self
         file = folder / Path(self.replay).expanduser()
         return self.model_copy(update={"replay": str(file.absolute())})
 
+    def _engine_in(self, engine: EngineOptions, folder: Path) -> EngineOptions:
+        if engine.python is not None and "/" in engine.python:
+            # Not resolved: the Python of an environment is a link to another one.
+            python = (folder / Path(engine.python).expanduser()).absolute()
+            engine = engine.model_copy(update={"python": str(python)})
+        weights = engine.weights or self.model
+        path = (folder / Path(weights).expanduser()).absolute()
+        if path.is_dir():
+            return engine.model_copy(update={"weights": str(path)})
+        if weights.startswith((".", "/", "~")):
+            raise RecipeError(
+                f"the weights of vllm/{self.model} are to be in {path}: no such folder"
+            )
+        return engine
+
+    def at(self, urls: Sequence[str], places: int) -> Self:
+        """The model of managed servers as one at the addresses at which they were started, each
+        with so many places for requests."""
+        where = {
+            "engine": None,
+            "base_url": urls[0] if len(urls) == 1 else tuple(urls),
+            "concurrency": min(self.concurrency, places),
+        }
+        return self.model_copy(update=where)
+
     def share_of(self, count: int) -> Self:
         """The model as one of `count` processes may use it: its share of concurrency and rates."""
-        share = {
+        share: dict[str, Any] = {
             "concurrency": max(1, -(-self.concurrency // count)),
             "requests_per_minute": self.requests_per_minute and self.requests_per_minute / count,
             "tokens_per_minute": self.tokens_per_minute and self.tokens_per_minute / count,
         }
+        if self.engine is not None and "max_num_seqs" not in self.engine.passed:
+            # The processes share one server, which has places for the requests of all of them.
+            values = {**self.engine.model_dump(), "max_num_seqs": self.concurrency}
+            share["engine"] = EngineOptions(**values)
         return self.model_copy(update=share)
 
     def identity(self) -> dict[str, Any]:
@@ -297,7 +363,7 @@ class ModelSpec(BaseModel):
 
 
 def _is_short_form(text: str) -> bool:
-    return text == "simulated" or text.startswith(("openai/", "http://", "https://", "replay:"))
+    return text == "simulated" or text.startswith(_PREFIXES)
 
 
 def _long_form(text: str) -> dict[str, Any]:
@@ -309,6 +375,8 @@ def _long_form(text: str) -> dict[str, Any]:
     kind, _, name = text.partition("/")
     if kind == "openai" and name:
         return {"model": name}
+    if kind == "vllm" and name:
+        return {"model": name, "engine": EngineOptions()}
     if kind in ("http:", "https:"):
         url, _, name = text.partition("#")
         if name:

@@ -52,6 +52,7 @@ class Books:
         drafted, judged, failed: samples that have got that far in this run.
         calls, usage: replies received in this run, and their tokens.
         meters: what the connection with each model has done in this run.
+        served: for models whose server was started for them, which it is and where it runs.
         cost: US dollars that all runs of this folder spent, or None where a price is unknown.
         failures: how often each reason occurred in this run.
         unused_seeds: seeds that no generator of the recipe can use.
@@ -73,6 +74,7 @@ class Books:
     calls: int = 0
     usage: Usage = field(default_factory=Usage)
     meters: dict[str, Meter] = field(default_factory=dict)
+    served: dict[str, str] = field(default_factory=dict)
     cost: float | None = None
     failures: Counter[str] = field(default_factory=Counter)
     unused_seeds: int = 0

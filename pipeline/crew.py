@@ -10,6 +10,7 @@ from ..records import Sample, sample_to_json
 from ..store import Journal, Result, Standings
 from .books import Books
 from .desk import RunDesk
+from .grouping import grouped
 from .planning import Planned
 from .samples import Askers, draft_and_judge, kind_of
 
@@ -60,20 +61,21 @@ class Crew:
             SilversmithError: nothing else can succeed either; all work in hand was cancelled.
         """
         taking = asyncio.Lock()
+        ready = self.unsettled(plan)
         concurrency = self._askers.concurrency(self._desk.models)
         try:
             async with asyncio.TaskGroup() as tasks:
                 # Some more than may be under way, so that a place that becomes free finds a request
                 # that is ready to go.
                 for _ in range(max(1, concurrency + concurrency // SPARE)):
-                    tasks.create_task(self._worker(plan, taking))
+                    tasks.create_task(self._worker(ready, taking))
         except BaseExceptionGroup as group:
             raise _first(group) from None
 
-    async def _worker(self, plan: AsyncIterator[Planned], taking: asyncio.Lock) -> None:
+    async def _worker(self, ready: AsyncIterator[Planned], taking: asyncio.Lock) -> None:
         while self._desk.stopped is None:
             async with taking:
-                planned = await self._next(plan)
+                planned = await anext(ready, None)
             if planned is None:
                 return
             try:
@@ -86,20 +88,21 @@ class Crew:
                 self._settle(planned, sample)
 
     async def unsettled(self, plan: AsyncIterator[Planned]) -> AsyncIterator[Planned]:
-        """What of the plan is still to be settled."""
-        while (planned := await self._next(plan)) is not None:
+        """What of the plan is still to be settled, in the order in which to do it."""
+        left = self._left(plan)
+        # Those of a single generator go as they come: a slow source of seeds holds up nobody.
+        async for planned in left if len(self._askers.generators) == 1 else grouped(left):
             yield planned
 
-    async def _next(self, plan: AsyncIterator[Planned]) -> Planned | None:
-        """The next planned sample that is not settled yet."""
+    async def _left(self, plan: AsyncIterator[Planned]) -> AsyncIterator[Planned]:
         skipped = 0
         async for planned in plan:
             if not self._is_settled(planned):
-                return planned
+                yield planned
+                continue
             self._books.reused += 1
             if (skipped := skipped + 1) % 1_000 == 0:
                 await asyncio.sleep(0)
-        return None
 
     def _is_settled(self, planned: Planned) -> bool:
         standing = self._standings.get(planned.number)

@@ -12,7 +12,17 @@ from types import TracebackType
 from typing import Self, cast
 
 from ..errors import LimitReached, SilversmithError
-from ..models import Connection, ModelSpec, Paces, Reply, Request, Resumable, SchemaForm, connect
+from ..models import (
+    Connection,
+    ModelSpec,
+    Paces,
+    Reply,
+    Request,
+    Resumable,
+    SchemaForm,
+    Served,
+    connect,
+)
 from ..models.logprobs import lighter
 from ..store import Journal, KeptReply, ReplyKey
 from .asking import Asker, Question, Questions
@@ -192,6 +202,8 @@ class RunDesk:
                     paces=self._paces,
                     notes=self._journal,
                     tell=self._telling(name),
+                    folder=self._journal.path.parent,
+                    managed=_managed(self.models),
                 )
                 self._connections[name] = connection
                 self._books.meters[name] = connection.meter
@@ -202,6 +214,8 @@ class RunDesk:
                 self._journal.set_note(note, connection.form)
                 if isinstance(connection, Resumable):
                     self._resumable[name] = connection
+                if isinstance(connection, Served):
+                    self._books.served[name] = connection.served
                 self._open.add(name)
         return self._connections[name]
 
@@ -221,6 +235,16 @@ def _name(questions: Questions, question: Question) -> str:
     key = question.key
     words = f"{questions.sample}/{key.turn}/{key.attempt}/{key.asker}/".encode()
     return hashlib.blake2b(words + key.fingerprint, digest_size=12).hexdigest()
+
+
+def _managed(models: Mapping[str, ModelSpec]) -> int:
+    """How many servers the models' managed ones are."""
+    servers = {
+        (spec.model, spec.engine.model_dump_json(), spec.concurrency)
+        for spec in models.values()
+        if spec.engine is not None
+    }
+    return max(1, len(servers))
 
 
 def _places(spec: ModelSpec) -> int:

@@ -51,9 +51,9 @@ def embedding_model(name: str, models: Mapping[str, ModelSpec]) -> ModelSpec | s
         RecipeError: there is no such model.
     """
     if not name:
-        return models.get(USUAL, HASHED)
+        return _answering(models.get(USUAL, HASHED))
     if name in models:
-        return models[name]
+        return _answering(models[name])
     if name == HASHED or (name.startswith(LOCAL) and name != LOCAL):
         return name
     if name != "simulated" and "/" not in name:
@@ -61,7 +61,16 @@ def embedding_model(name: str, models: Mapping[str, ModelSpec]) -> ModelSpec | s
             f"the recipe has no model {name!r} (models: {', '.join(models) or 'none'}); embeddings"
             f" are by one of them, by a model's short form, by {LOCAL}NAME, or {HASHED}"
         )
-    return ModelSpec.parse(name)
+    return _answering(ModelSpec.parse(name))
+
+
+def _answering(model: ModelSpec | str) -> ModelSpec | str:
+    if isinstance(model, ModelSpec) and model.engine is not None:
+        raise RecipeError(
+            f"a managed vLLM server gives no embeddings: serve {model.model} yourself (`vllm serve"
+            f" {model.model} --runner pooling`) and name it by http://HOST:PORT/v1#{model.model}"
+        )
+    return model
 
 
 def embedding_models(recipe: Recipe) -> dict[str, ModelSpec]:

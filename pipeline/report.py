@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import SilversmithError
 from ..models import ModelSpec
+from ..records import Usage
 from ..store import RunFolder, Spending
 from .books import Balance, Books
 from .coverage import coverage_of
@@ -125,6 +126,8 @@ def close_books(recipe: Recipe, folder: RunFolder, books: Books, end: Closing) -
             "bad_rows_listed": [{"where": w, "reason": r} for w, r in books.bad_rows],
         },
         "usage": [_usage(one, recipe.models) for one in end.usage],
+        "served": dict(books.served),
+        "prefix_cache": _prefix_cache(end.usage, recipe.models),
         "requests": end.requests,
         "cost": end.cost,
         "to_finish": asdict(end.to_finish) if end.to_finish is not None else None,
@@ -151,6 +154,30 @@ def _coverage(recipe: Recipe, folder: RunFolder) -> list[dict[str, Any]]:
     """How the leaves of the recipe's taxonomies are covered."""
     leaves = [leaf for generator in recipe.generators for leaf in generator.leaves]
     return [asdict(one) for one in coverage_of(folder.path, leaves)] if leaves else []
+
+
+def _prefix_cache(
+    usage: Sequence[Spending], models: Mapping[str, ModelSpec]
+) -> dict[str, dict[str, Any]]:
+    """Which share of what each model read it had read before, by its own account; without models
+    that give none."""
+    read: dict[str, Usage] = {}
+    for one in usage:
+        if one.asker != "embeddings":
+            read[one.model] = read.get(one.model, Usage()) + one.usage
+    return {
+        name: {
+            "input_tokens": whole.input_tokens,
+            "cached_tokens": whole.cached_tokens,
+            "share": round(whole.cached_tokens / whole.input_tokens, 4),
+        }
+        for name, whole in read.items()
+        if whole.input_tokens and (whole.cached_tokens or _is_managed(models.get(name)))
+    }
+
+
+def _is_managed(spec: ModelSpec | None) -> bool:
+    return spec is not None and spec.engine is not None
 
 
 def _usage(one: Spending, models: Mapping[str, ModelSpec]) -> dict[str, Any]:

@@ -212,3 +212,11 @@ def test_a_model_that_is_not_there_is_said_in_one_line(tmp_path):
     ) as e:
         Embeddings({}).of(texts, f"sentence-transformers:{tmp_path / 'nothing'}")
     assert "\n" not in str(e.value)
+
+
+def test_a_managed_server_is_none_for_embeddings():
+    models = {"embedder": ModelSpec.parse("vllm/BAAI/bge-m3")}
+    with pytest.raises(RecipeError, match="a managed vLLM server gives no embeddings"):
+        embedding_model("", models)
+    with pytest.raises(RecipeError, match=r"vllm serve BAAI/bge-m3 --runner pooling"):
+        embedding_model("vllm/BAAI/bge-m3", {})

@@ -1,0 +1,5 @@
+import os
+
+
+class current_platform:
+    device_type = os.environ.get("STANDIN_DEVICE", "cpu")
