@@ -21,6 +21,8 @@ def prompts(path):
     found = defaultdict(list)
     for one in asyncio.run(rehearse(recipe, Askers.of(recipe))):
         for call in one.calls:
+            if len(call.request.messages) < 2:
+                continue  # the sample's own prompt, as its user would send it
             first, second = call.request.messages[:2]
             found[call.asker, first["content"]].append(first["content"] + second["content"])
     return found
@@ -33,7 +35,7 @@ def test_what_two_prompts_share_is_mostly_at_their_beginning(path):
         pairs = zip(one, other, strict=False)
         begin = next((n for n, (a, b) in enumerate(pairs) if a != b), len(one))
         late = SequenceMatcher(None, one[begin:], other[begin:], autojunk=False)
-        assert 1.5 * late.find_longest_match().size <= begin, asker
+        assert late.find_longest_match().size <= begin, asker
 
 
 def test_the_categories_of_a_taxonomy_stand_before_what_differs():
