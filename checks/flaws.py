@@ -95,7 +95,8 @@ def fault_in_halves(flaw: str, halves: Halves) -> str | None:
             if check.name != ALIKE:
                 return check.detail
             likeness = likeness_of(flaw, halves.constraint, halves.key)
-            return likeness and likeness.fault(halves.chosen, halves.rejected)
+            assert likeness is not None  # or nothing would have been demanded
+            return likeness.fault(halves.chosen, halves.rejected)
     return None
 
 

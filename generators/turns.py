@@ -45,7 +45,7 @@ class Turns:
         # The largest first: so it is ahead of each attribute at least once through all its values.
         order = sorted(attributes, key=lambda name: (-len(attributes[name]), name))
         before = 1
-        self._axes = []
+        self._axes: list[_Axis] = []
         for name in order:
             self._axes.append(_axis(name, tuple(attributes[name]), before))
             before = self._axes[-1].period

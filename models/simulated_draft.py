@@ -10,7 +10,7 @@ from typing import Literal
 
 from .simulated_demands import Demands
 from .simulated_flow import SimulatedFlow
-from .simulated_length import of_length
+from .simulated_length import cut
 from .simulated_material import Material
 from .simulated_phrases import (
     AGAIN,
@@ -358,7 +358,7 @@ class Draft:
             key=lambda pair: abs(len(pair[1]) - len(pair[0].rstrip(".")) - more),
         )
         if len(claim) > (room := len(sentence.rstrip(".")) + more):
-            claim = of_length(claim, room, lambda: "").rstrip(".")
+            claim = cut(claim, max(room, len(claim) // 2)).rstrip(".")
         return sentence, claim + ("." if sentence.endswith(".") else "")
 
     def _named_flaw(self) -> str:

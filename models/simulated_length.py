@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["length_asked", "of_length"]
+__all__ = ["cut", "length_asked", "of_length"]
 
 _BEST = re.compile(r"\bbest about (\d+)\b")
 _AS_LONG = re.compile(r"\babout as long as (\w+)")
@@ -50,19 +50,19 @@ def of_length(text: str, wanted: int, filler: Callable[[], str]) -> str:
         size -= len(parts.pop(gone)) + 1
     if size > wanted + _NEAR:
         room = len(parts[-1]) - (size - wanted)
-        parts[-1] = _cut(parts[-1], max(room, len(parts[-1]) // 2))
+        parts[-1] = cut(parts[-1], max(room, len(parts[-1]) // 2))
         size = len(" ".join(parts))
     while size < wanted - _NEAR:
         room = wanted - size - 1
         more = min((filler() for _ in range(_TRIES)), key=lambda one: abs(len(one) - room))
         if len(more) > room + _NEAR:
-            more = _cut(more, room)
+            more = cut(more, room)
         parts.insert(max(1, len(parts) - 1), more)
         size += len(more) + 1
     return " ".join(parts)
 
 
-def _cut(sentence: str, room: int) -> str:
+def cut(sentence: str, room: int) -> str:
     """The first words of a sentence, as one of at most so many characters, where a word fits."""
     words = sentence.rstrip(".").split()
     while len(words) > 1 and len(" ".join(words)) + 1 > room:

@@ -162,5 +162,5 @@ def _sign_test(longer: int, shorter: int) -> float:
     n, few = longer + shorter, min(longer, shorter)
     if n > EXACT:
         return min(1.0, 2 * NormalDist().cdf((2 * few + 1 - n) / math.sqrt(n)))
-    tail: int = sum(math.comb(n, k) for k in range(few + 1))
-    return min(1.0, 2 * tail / 2**n)
+    tail = float(sum(math.comb(n, k) for k in range(few + 1)))
+    return min(1.0, math.ldexp(tail, 1 - n))
