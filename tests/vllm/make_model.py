@@ -19,7 +19,7 @@ CHAT = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-CONSTANT, HEAD_START = 8.0, 0.65
+CONSTANT, HEAD_START = 8.0, 0.5
 
 
 def make(folder: Path, texts: list[str], hidden: int = 64, layers: int = 2) -> None:
