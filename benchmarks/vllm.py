@@ -8,7 +8,9 @@ with the templates as they ship. The servers are started before, and take turns;
 medians.
 
 - `cached`: which share of the input tokens the server had read before, by its own account.
-- `samples/s`, `input tokens/s`: from the first request to the last reply.
+- `samples/s`, `input tokens/s`: of the run from its start to its end, the server's start left out.
+
+Each round has seeds of its own, so that no prompt comes a second time.
 
 Without `--model` a model with random weights is made (`--hidden`, `--layers`), whose replies make
 no sense, but whose prompts are read all the same. `--samples-at-once` is the recipe's concurrency.
@@ -49,7 +51,9 @@ def main() -> None:
             for round_ in range(args.repeat):
                 for way, on in WAYS.items():
                     out = folder / f"{round_}-{way.split()[0]}"
-                    found[way].append(asyncio.run(_run(args, _spec(args, weights, on), out)))
+                    seeds = _seeds(args, folder, round_)
+                    run = _run(args, _spec(args, weights, on), seeds, out)
+                    found[way].append(asyncio.run(run))
         finally:
             end_idle()
     rows = [["", "cached", "samples/s", "input tokens/s", "failed"]]
@@ -112,14 +116,31 @@ def _spec(args: argparse.Namespace, weights: str, on: bool) -> ModelSpec:
     )
 
 
-async def _run(args: argparse.Namespace, spec: ModelSpec, out: Path) -> dict[str, float]:
+def _seeds(args: argparse.Namespace, folder: Path, round_: int) -> Path:
+    """The seeds of one round: as many as there are samples of two strategies."""
+    rows = [line for line in args.seeds.read_text(encoding="utf-8").splitlines() if line.strip()]
+    count = -(-args.rows // 2)
+    own = rows[round_ * count : (round_ + 1) * count]
+    if len(own) < count:
+        raise SystemExit(
+            f"{args.seeds} has {len(rows)} rows; {args.repeat} rounds of {args.rows} samples need"
+            f" {args.repeat * count}"
+        )
+    path = folder / f"seeds-{round_}.jsonl"
+    path.write_text("\n".join(own) + "\n", encoding="utf-8")
+    return path
+
+
+async def _run(
+    args: argparse.Namespace, spec: ModelSpec, seeds: Path, out: Path
+) -> dict[str, float]:
     """One run, on a server that is warm."""
     warm = connect(spec, "writer", folder=out.parent)
     await warm.open()
     try:
         recipe = Recipe(
             models={"writer": spec},
-            seeds=[{"tasks": str(args.seeds.absolute())}],
+            seeds=[{"tasks": str(seeds)}],
             generators=["instruction", {"contrast": {"flaws": ["vagueness"]}}],
             judges=["rubric"],
             limit=args.rows,

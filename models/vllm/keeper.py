@@ -40,7 +40,6 @@ MOST_PORTS = 5
 
 _PR_SET_PDEATHSIG = 1
 
-
 # A proxy that the environment names has no business on loopback.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -100,10 +100,10 @@ def recipe(spec: Callable[..., ModelSpec]) -> Callable[..., Recipe]:
 
 
 def states() -> list[State]:
-    """How all servers stand."""
+    """How all servers stand that are kept."""
     folders = [one for one in state_root().iterdir() if (one / "state.json").is_file()]
     found = [Berth(folder).state() for folder in folders]
-    return [one for one in found if one is not None]
+    return [one for one in found if one is not None and process(one.keeper) is not None]
 
 
 def members(state: State) -> list[Process]:

@@ -19,7 +19,8 @@ CHAT = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-CONSTANT, HEAD_START = 8.0, 0.65
+CONSTANT, HEAD_START = 8.0, 4.0
+"""The constant part, beside which the others are small, and how far ahead its tokens are (nats)."""
 
 
 def make(folder: Path, texts: list[str], hidden: int = 64, layers: int = 2) -> None:
@@ -57,9 +58,9 @@ def make(folder: Path, texts: list[str], hidden: int = 64, layers: int = 2) -> N
     with torch.no_grad():
         model.model.embed_tokens.weight[:, 0] = CONSTANT
         model.lm_head.weight[:, 0] = 0.0
-        for token in ('"', "."):
-            model.lm_head.weight[tokenizer.token_to_id(token), 0] = HEAD_START
-        model.lm_head.weight[tokenizer.token_to_id(SPECIAL[2]), 0] = HEAD_START
+        for token in ('"', ".", SPECIAL[2]):
+            # The last norm makes the constant part the root of the width.
+            model.lm_head.weight[tokenizer.token_to_id(token), 0] = HEAD_START / hidden**0.5
     model.to(torch.bfloat16).save_pretrained(folder)
 
 

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -96,7 +95,7 @@ async def test_the_shared_beginning_of_prompts_is_cached_and_said(opened):
 
 def test_a_run_drafts_and_judges_and_the_next_one_finds_the_server(recipe, spec, tmp_path):
     whole = recipe(
-        models={"writer": spec(), "critic": spec(parameters={"temperature": 0.0})},
+        models={"writer": spec(), "critic": spec(parameters={"temperature": 0.9})},
         judges=[{"rubric": {"logprobs": True, "criteria": ["accuracy"]}}],
         limit=12,
     )
@@ -178,10 +177,7 @@ async def test_an_engine_that_is_killed_in_mid_run_is_started_again(recipe, tmp_
     whole = recipe(limit=60)
     run = asyncio.create_task(whole.run_async(tmp_path / "run"))
     journal = tmp_path / "run" / "journal.db"
-    await until(lambda: journal.exists() and states() and states()[0].phase == "ready")
-    await until(
-        lambda: "tokens" in log_of(tmp_path / "run") or run.done() or asked(tmp_path / "run")
-    )
+    await until(lambda: run.done() or (journal.exists() and asked(tmp_path / "run") > 3))
     (state,) = states()
     for one in engines(state):
         os.kill(one.pid, signal.SIGKILL)
@@ -194,10 +190,6 @@ async def test_an_engine_that_is_killed_in_mid_run_is_started_again(recipe, tmp_
     assert states()[0].servers[0].restarts >= 1
 
 
-def log_of(folder: Path) -> str:
-    return "".join(path.read_text() for path in folder.glob("vllm-*.log"))
-
-
 def asked(folder: Path) -> int:
     import sqlite3
 
@@ -206,13 +198,6 @@ def asked(folder: Path) -> int:
         if "replies" not in tables:
             return 0
         return int(database.execute("SELECT count(*) FROM replies").fetchone()[0])
-
-
-RUN = """
-import sys
-from silversmith.cli import main
-main()
-"""
 
 
 def recipe_file(folder: Path, spec, **engine) -> Path:
@@ -289,4 +274,3 @@ def test_the_short_form_on_the_command_line(weights, tmp_path):
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["status"] == "done"
-    assert sys.executable  # the run was by this interpreter, the server by vLLM's own
