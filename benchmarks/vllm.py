@@ -82,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--max-tokens", type=int, default=400)
     parser.add_argument("--max-model-len", type=int, default=4096)
     parser.add_argument("--samples-at-once", type=int, default=8)
+    parser.add_argument("--eager", action="store_true", help="compile nothing, to start sooner")
     parser.add_argument("--json", type=Path, help="write all figures there")
     return parser.parse_args()
 
@@ -103,6 +104,7 @@ def _spec(args: argparse.Namespace, weights: str, on: bool) -> ModelSpec:
         "keep_alive": KEEP_SECONDS,
         "max_model_len": args.max_model_len,
         "enable_prefix_caching": on,
+        "enforce_eager": args.eager,
         "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
     }
     return ModelSpec.parse(

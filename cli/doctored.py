@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..models.local_servers import USUAL_PORTS
 from ..pipeline import Recipe
-from ..pipeline.checkup import USUAL_PORTS, Finding, check_up
+from ..pipeline.checkup import Finding, check_up
 from ..pipeline.recipe_file import find_recipe
 
 __all__ = ["check_and_show"]

@@ -76,7 +76,7 @@ def main() -> None:
         model(sys.argv[sys.argv.index("--model") + 1])
         return
     name, version = name_and_version()
-    answer = {"package": name, "version": version}
+    answer: dict[str, object] = {"package": name, "version": version}
     if "--name" not in sys.argv and name:
         from vllm.platforms import current_platform
 

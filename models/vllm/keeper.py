@@ -133,8 +133,8 @@ class Keeper:
 
     def run(self) -> None:
         """From the start to the end of all."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._end)
+        for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(one, self._end)
         ports = _ports(self._launch)
         self._state.servers = [ServerState(port) for port in ports]
         self._note()

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,14 @@ __all__ = ["Need", "need_of", "need_of_files", "with_options"]
 _BYTES = {"float32": 4, "float": 4, "bfloat16": 2, "float16": 2, "half": 2, "fp8": 1}
 _SHRINKS = {"fp8": 0.52, "bitsandbytes": 0.3, "int8_per_channel_weight_only": 0.52}
 """What is left of 16-bit weights that vLLM quantises as it loads them."""
+
+# The first of these forms that a model has is the one that vLLM loads.
+_WEIGHTS: tuple[Callable[[str], bool], ...] = (
+    lambda name: name.endswith(".safetensors") and not name.startswith("consolidated"),
+    lambda name: name.endswith(".safetensors"),
+    lambda name: name.startswith("pytorch_model") and name.endswith(".bin"),
+    lambda name: name.endswith(".gguf"),
+)
 
 _ASK_SECONDS = 60.0
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?:x(\d+(?:\.\d+)?))?[bB](?![a-zA-Z0-9])")
@@ -72,14 +80,8 @@ def need_of_files(folder: Path) -> Need:
 def weights_in(sizes: Mapping[str, int]) -> int:
     """Bytes of the weights among files, each weight counted once: some models come in several
     forms."""
-    names = list(sizes)
-    for fits in (
-        lambda name: name.endswith(".safetensors") and not name.startswith("consolidated"),
-        lambda name: name.endswith(".safetensors"),
-        lambda name: name.startswith("pytorch_model") and name.endswith(".bin"),
-        lambda name: name.endswith(".gguf"),
-    ):
-        if size := sum(sizes[name] for name in names if "/" not in name and fits(name)):
+    for fits in _WEIGHTS:
+        if size := sum(size for name, size in sizes.items() if "/" not in name and fits(name)):
             return size
     return 0
 

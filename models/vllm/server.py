@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -417,7 +417,7 @@ def _end_orphan(berth: Berth) -> list[int]:
     return ended
 
 
-def _environment(device: str, group: tuple[str, ...]) -> Mapping[str, str] | dict[str, str]:
+def _environment(device: str, group: tuple[str, ...]) -> dict[str, str]:
     """What a server finds in its environment beside what ours has."""
     own = {"VLLM_NO_USAGE_STATS": "1", "PYTHONUNBUFFERED": "1"}
     if device == "cpu":
