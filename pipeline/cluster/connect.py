@@ -56,7 +56,8 @@ def connect(address: str, parts: Sequence[Component], folder: Path) -> Iterator[
             "log_to_driver": False,
             "logging_level": logging.ERROR,
         }
-        # Workers are told the whole of what they need; what Ray's hints are about is not theirs.
+        # Ray's own words belong in its log files, and not among those of this program.
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
