@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ShingleSets", "sets_of"]
+__all__ = ["ShingleSets", "distinct", "sets_of"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def sets_of(
     """
     import numpy as np
 
-    parts = [_unique(*shingles(rows)) for rows in portions]
+    parts = [distinct(*shingles(rows)) for rows in portions]
     nothing = (np.empty(0, np.uint64), np.empty(0, np.int64))
     hashes, sizes = map(np.concatenate, zip(nothing, *parts, strict=True))
     del parts
@@ -68,7 +68,7 @@ def sets_of(
     return ShingleSets(rows[wanted], sizes[wanted], flat, offsets, different)
 
 
-def _unique(
+def distinct(
     hashes: NDArray[np.uint64], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The shingles of each text without repetitions, and how many they are."""
