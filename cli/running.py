@@ -97,9 +97,23 @@ def filter_and_show(recipe: Recipe, out: Path, *, quiet: bool, json: bool) -> No
     from .live import watching
 
     books = Books()
+    if recipe.engine is not None and not quiet:
+        _say_what_stays(recipe)
     with watching(books, recipe, quiet=quiet):
         report = filter_existing(recipe, out, books)
     _end(report, quiet=quiet, json=json)
+
+
+def _say_what_stays(recipe: Recipe) -> None:
+    """Name the filters that a cluster does not take off this process."""
+    from ..pipeline.cluster.filtering import in_driver
+
+    if kinds := in_driver(recipe.filters):
+        print(
+            f"{', '.join(kinds)}: decided in this process, as on one machine, with the columns of"
+            " all samples in its memory",
+            file=sys.stderr,
+        )
 
 
 def _write_page(report: RunReport) -> None:
