@@ -253,8 +253,11 @@ class Purse(Budget):
             finally:
                 if leave.done() and not leave.cancelled() and leave.exception() is None:
                     self._granted -= 1
-        async with super().call():
+        self.under_way += 1  # without another look: leave that was given is used
+        try:
             yield
+        finally:
+            self.under_way -= 1
 
     def check(self) -> None:
         if self._refused:

@@ -6,18 +6,20 @@ import logging
 import os
 import socket
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from ...errors import ClusterError
 from ...records import Component
 from .shipping import stage
 
-__all__ = ["connect"]
+__all__ = ["connect", "is_client", "on_cluster"]
+
+T = TypeVar("T")
 
 CLIENT_PORT = 10001
 REACH_SECONDS = 10.0
@@ -68,6 +70,23 @@ def connect(address: str, parts: Sequence[Component], folder: Path) -> Iterator[
             ray.shutdown()
 
 
+def is_client() -> bool:
+    """Whether this process talks with a client server, and is no part of the cluster."""
+    import ray
+
+    return bool(ray.util.client.ray.is_connected())
+
+
+def on_cluster(function: Callable[..., T], *arguments: Any) -> T:
+    """What a function returns that uses Ray Data, which does not work through a client server:
+    there it is called on the cluster."""
+    import ray
+
+    if not is_client():
+        return function(*arguments)
+    return cast(T, ray.get(ray.remote(function).options(num_cpus=0).remote(*arguments)))
+
+
 def _begin(address: str, options: dict[str, Any]) -> None:
     import ray
 
@@ -76,19 +95,22 @@ def _begin(address: str, options: dict[str, Any]) -> None:
         _check_reachable(host, port)
         _init(f"ray://{host}:{port}", f"ray://{host}:{port}", options)
         return
-    named = os.environ.get("RAY_ADDRESS", "")
-    if named and named not in ("auto", "local"):
+    named = os.environ.get("RAY_ADDRESS") or "auto"
+    if named not in ("auto", "local"):
         if not named.startswith("ray://"):
             _check_reachable(*_host_and_port(named))
         _init(named, f"RAY_ADDRESS={named}", options)
         return
-    try:
-        ray.init(address="auto", **options)
-    except ConnectionError:  # no cluster runs here
-        own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-        _init("local", "a Ray of this process's own", {**options, **own})
-    except (RuntimeError, OSError, ValueError) as error:
-        raise _said("the cluster of this machine", error) from error
+    if named == "auto":
+        try:
+            ray.init(address="auto", **options)
+            return
+        except ConnectionError:  # no cluster runs here
+            pass
+        except (RuntimeError, OSError, ValueError) as error:
+            raise _said("the cluster of this machine", error) from error
+    own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    _init("local", "a Ray of this process's own", {**options, **own})
 
 
 def _init(address: str, called: str, options: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from ...seeds.files import File
 from ..books import Books
 from ..planning import BAD_ROWS_LISTED
 from ..recipe import Recipe
+from .connect import on_cluster
 from .seed_files import SeedFile
 from .storage import Storage
 
@@ -80,8 +81,6 @@ def read_seeds(recipe: Recipe, storage: Storage, books: Books) -> Read:
     Raises:
         SeedError: as the sources; or there is no seed at all.
     """
-    import ray.data
-
     for source in recipe.seeds:  # what is wrong with a source as a whole, said as on one machine
         _ = next(source.read(recipe.folder, _ignore if recipe.skip_bad_rows else None), None)
     storage.remove(FOLDER)
@@ -89,14 +88,7 @@ def read_seeds(recipe: Recipe, storage: Storage, books: Books) -> Read:
     setup = _Setup(
         recipe.folder.absolute(), tuple(recipe.generators), recipe.skip_bad_rows, storage.address
     )
-    found = (
-        ray.data.from_items(list(range(len(tasks))), override_num_blocks=len(tasks))
-        .map_batches(
-            _read, batch_size=1, batch_format="numpy", fn_args=(tasks, setup), num_cpus=CPUS
-        )
-        .take_all()
-    )
-    found.sort(key=lambda one: one["task"])
+    found = on_cluster(_read_all, tasks, setup)
     for one in found:
         if one["error"]:
             raise SeedError(str(one["error"]))
@@ -112,6 +104,20 @@ def read_seeds(recipe: Recipe, storage: Storage, books: Books) -> Read:
         ids=np.frombuffer(ids, np.uint8).reshape(-1, ID_BYTES),
         takers=np.frombuffer(b"".join(one["takers"] for one in found), np.uint64),
     )
+
+
+def _read_all(tasks: Sequence[_Task], setup: _Setup) -> list[dict[str, Any]]:
+    """What is known of each task's seeds, in the order of the tasks."""
+    import ray.data
+
+    found: list[dict[str, Any]] = (
+        ray.data.from_items(list(range(len(tasks))), override_num_blocks=len(tasks))
+        .map_batches(
+            _read, batch_size=1, batch_format="numpy", fn_args=(tasks, setup), num_cpus=CPUS
+        )
+        .take_all()
+    )
+    return sorted(found, key=lambda one: int(one["task"]))
 
 
 def _ignore(row: BadRow) -> None:

@@ -39,7 +39,7 @@ from ..report import Closing, RunReport, close_books
 from ..samples import Askers
 from .bank import Account, Bank
 from .blocks import Block, plan_blocks, same_seeds
-from .connect import connect
+from .connect import connect, is_client, on_cluster
 from .filtering import decide_on_cluster
 from .nodes import check_nodes
 from .reading import CPUS, FOLDER, Read, read_seeds
@@ -283,33 +283,19 @@ class _Job:
         self.books.stage = f"drafting and judging on {machines} machines"
         watch = threading.Thread(target=self._watch, args=(bank, done), daemon=True)
         watch.start()
-        error: SilversmithError | None = None
         try:
-            ends = (
-                ray.data.from_items(items, override_num_blocks=len(items))
-                .map_batches(
-                    Worker,
-                    batch_size=1,
-                    batch_format="numpy",
-                    fn_constructor_args=(setup, bank),
-                    compute=ray.data.ActorPoolStrategy(size=seats, max_tasks_in_flight_per_actor=1),
-                    num_cpus=CPUS,
-                )
-                .iter_rows()
-            )
-            for end in ends:
-                if end["error"] and error is None:
-                    error = _error(str(end["kind"]), str(end["error"]))
-                    ray.get(bank.stop.remote(str(error)))
+            end = on_cluster(_work_off, items, setup, bank, seats)
         finally:
             self._ended.set()
             watch.join()
         self._take_in(ray.get(bank.account.remote()), done)
         self._read_notes(to_do)
-        if isinstance(error, TooManyFailures):
-            self.stopped = error
-        elif error is not None:
+        if end is None:
+            return
+        error = _error(*end)
+        if not isinstance(error, TooManyFailures):
             raise error
+        self.stopped = error
 
     def _seats(self, machines: int, blocks: int) -> int:
         """How many blocks are worked on at once: each seat has a place at every endpoint."""
@@ -320,7 +306,10 @@ class _Job:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+        here: Any = "DEFAULT"
+        if not is_client():
+            node = ray.get_runtime_context().get_node_id()
+            here = NodeAffinitySchedulingStrategy(node, soft=True)
         lost = sum(
             one["failed"] for note in self.notes.values() for one in note["requests"].values()
         )
@@ -436,6 +425,32 @@ class _Job:
             stopped_by=self.stopped,
         )
         return close_books(self.recipe, self.folder, self.books, end)
+
+
+def _work_off(
+    items: Sequence[Mapping[str, bytes]], setup: Setup, bank: Any, seats: int
+) -> tuple[str, str] | None:
+    """Have blocks worked off; the first error ends it, and is returned: its class and sentence."""
+    import ray.data
+
+    ends = (
+        ray.data.from_items(list(items), override_num_blocks=len(items))
+        .map_batches(
+            Worker,
+            batch_size=1,
+            batch_format="numpy",
+            fn_constructor_args=(setup, bank),
+            compute=ray.data.ActorPoolStrategy(size=seats, max_tasks_in_flight_per_actor=1),
+            num_cpus=CPUS,
+        )
+        .iter_rows()
+    )
+    first = None
+    for end in ends:
+        if end["error"] and first is None:
+            first = str(end["kind"]), str(end["error"])
+            ray.get(bank.stop.remote(first[1]))
+    return first
 
 
 def _share(spec: ModelSpec, seats: int) -> ModelSpec:

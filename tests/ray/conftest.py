@@ -23,14 +23,21 @@ TASKS = Path(__file__).parents[2] / "recipes/data/seed_tasks.jsonl"
 FOLDERS = ("kept", "dropped", "failed")
 
 
-def start(nodes: int, **env: str) -> Any:
-    """A Ray of so many nodes of one CPU each; what `env` sets, all of them have."""
+def start(nodes: int, client_port: int | None = None, **env: str) -> Any:
+    """A Ray of so many nodes of one CPU each; what `env` sets, all of them have.
+
+    Args:
+        client_port: where its client server listens, if it is to have one.
+    """
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in env.items():
             patch.setenv(name, value)
-        cluster = Cluster(initialize_head=True, head_node_args={**ONE, "include_dashboard": False})
+        head = {**ONE, "include_dashboard": False}
+        if client_port is not None:
+            head["ray_client_server_port"] = client_port
+        cluster = Cluster(initialize_head=True, head_node_args=head)
         for _ in range(nodes - 1):
             cluster.add_node(**ONE)
     return cluster
@@ -46,11 +53,11 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture
 def own_cluster() -> Iterator[Callable[..., Any]]:
-    """`own_cluster(nodes, **env)`: one that a test may harm."""
+    """As `start`: one that a test may harm."""
     started = []
 
-    def make(nodes: int, **env: str) -> Any:
-        started.append(start(nodes, **env))
+    def make(nodes: int, client_port: int | None = None, **env: str) -> Any:
+        started.append(start(nodes, client_port, **env))
         return started[-1]
 
     yield make
