@@ -22,6 +22,7 @@ from silversmith.judges import Judge
 from silversmith.models import ModelSpec
 from silversmith.pipeline import Limits, Recipe
 from silversmith.pipeline.components import component_class, kinds
+from silversmith.pipeline.recipe import OnRay
 from silversmith.records import Sample
 from silversmith.seeds import SeedSource
 
@@ -81,6 +82,7 @@ def default_name(value):
 
 def page():
     parts = [INTRODUCTION, "## The recipe", options(Recipe), "### limits", options(Limits)]
+    parts += ["### engine", inspect.getdoc(OnRay), options(OnRay)]
     parts += ["### models", inspect.getdoc(ModelSpec), options(ModelSpec)]
     for room, title, bases in ROOMS:
         parts.append(f"## {title}")
@@ -96,7 +98,7 @@ def recipe_schema():
         for room, _, bases in ROOMS
         if room != "exports"
     }
-    every = [Limits, ModelSpec, *(cls for room in classes.values() for cls in room)]
+    every = [Limits, OnRay, ModelSpec, *(cls for room in classes.values() for cls in room)]
     refs, schema = models_json_schema([(cls, "validation") for cls in every])
     properties = {}
     for name, field in Recipe.model_fields.items():
@@ -109,6 +111,10 @@ def recipe_schema():
             properties[name] = {"type": "object", "additionalProperties": spec}
         elif name == "limits":
             properties[name] = refs[Limits, "validation"]
+        elif name == "engine":
+            word = {"type": "string", "pattern": "^ray(://.+)?$"}
+            with_options = _named("ray", [refs[OnRay, "validation"], {"type": "null"}])
+            properties[name] = {"anyOf": [word, with_options, {"type": "null"}]}
         else:
             kind = str if name == "folder" else field.annotation
             properties[name] = TypeAdapter(kind).json_schema()
@@ -128,10 +134,14 @@ def _entry(cls, ref):
     options = [ref, {"type": "null"}]
     if cls.scalar:
         options.append({"not": {"type": ["object", "null"]}})
+    return _named(cls.kind, options)
+
+
+def _named(kind, options):
     return {
         "type": "object",
-        "properties": {cls.kind: {"anyOf": options}},
-        "required": [cls.kind],
+        "properties": {kind: {"anyOf": options}},
+        "required": [kind],
         "additionalProperties": False,
     }
 
