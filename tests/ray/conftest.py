@@ -112,7 +112,7 @@ class Place:
         """`silversmith WORDS`, to its end; returns what it said on standard error."""
         process = self.begin(*words, **env)
         try:
-            _, said = process.communicate(timeout=240)
+            _, said = process.communicate(timeout=900)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

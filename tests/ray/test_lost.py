@@ -13,7 +13,7 @@ SEEDS = 60
 def begun(place, server, received, *words):
     """A run that has got so many answers."""
     process = place.begin("run", "recipe.yaml", "--out", "r", "--on", "ray", "--quiet", *words)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while server.stats()["received"] < received:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -62,7 +62,7 @@ def test_a_killed_worker_costs_nothing_but_what_was_in_flight(here, server, own_
     pids = workers(cluster)
     assert len(pids) == 2
     os.kill(pids[0], signal.SIGKILL)
-    _, said = run.communicate(timeout=200)
+    _, said = run.communicate(timeout=900)
 
     assert run.returncode == 0, said
     made = server.stats()["received"]
@@ -77,7 +77,7 @@ def test_a_lost_machine_costs_no_more_than_it_had_not_shipped(here, server, own_
     here.address = cluster.address
     run = begun(here, server, 60)
     cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
-    _, said = run.communicate(timeout=200)
+    _, said = run.communicate(timeout=900)
 
     assert run.returncode == 0, said
     compare(here, server)
@@ -92,7 +92,7 @@ def test_a_killed_driver_goes_on_by_the_same_command(here, server, cluster):
     shipped = sorted(blocks.glob("*/block.json"))
     assert shipped
     before = {path: path.stat().st_mtime_ns for path in shipped if b'"done"' in path.read_bytes()}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while workers(cluster):  # Ray ends them with the driver
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -110,7 +110,7 @@ def test_ctrl_c_ships_what_there_is(here, server, cluster):
     here.address = cluster.address
     run = begun(here, server, 40)
     run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=100)
+    _, said = run.communicate(timeout=900)
 
     assert run.returncode == 130
     assert "the same command goes on" in said
