@@ -55,7 +55,7 @@ def here(place, server):
     return place
 
 
-def test_a_killed_worker_costs_nothing_but_what_was_in_flight(here, server, own_cluster):
+def test_a_killed_worker_costs_no_more_than_it_had_not_shipped(here, server, own_cluster):
     cluster = own_cluster(2)
     here.address = cluster.address
     run = begun(here, server, 40)
@@ -68,8 +68,8 @@ def test_a_killed_worker_costs_nothing_but_what_was_in_flight(here, server, own_
     made = server.stats()["received"]
     compare(here, server)
     alone = server.stats()["received"] - made
-    # Its journal lies on the disk of its machine, where it goes on.
-    assert made <= alone + 16 + 8
+    # What it had shipped was not asked for again, nor what the other one had.
+    assert made < 1.5 * alone
 
 
 def test_a_lost_machine_costs_no_more_than_it_had_not_shipped(here, server, own_cluster):
@@ -102,8 +102,7 @@ def test_a_killed_driver_goes_on_by_the_same_command(here, server, cluster):
     assert {path: path.stat().st_mtime_ns for path in before} == before
     made = server.stats()["received"]
     compare(here, server)
-    alone = server.stats()["received"] - made
-    assert made <= alone + 16 + 8
+    assert made < 1.5 * (server.stats()["received"] - made)
 
 
 def test_ctrl_c_ships_what_there_is(here, server, cluster):
