@@ -89,6 +89,8 @@ def _got(ref: ObjectRef) -> Any:
         return ray.get(ref)
     except RayTaskError as error:
         cause = error.cause
+        while isinstance(cause, RayTaskError):  # of a task whose result this one was to take
+            cause = cause.cause
         if isinstance(cause, Exception) and not isinstance(cause, RayError):
             raise cause from None
         raise ClusterError(_lost(error)) from error
