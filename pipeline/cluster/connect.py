@@ -58,8 +58,6 @@ def connect(address: str, parts: Sequence[Component], folder: Path) -> Iterator[
             "log_to_driver": False,
             "logging_level": logging.ERROR,
         }
-        # Ray's own words belong in its log files, and not among those of this program.
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

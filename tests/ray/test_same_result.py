@@ -27,6 +27,7 @@ class Echo(Generator):
 TEMPLATE = """{% extends "silversmith/_draft.j2" %}
 {% block system %}You say tasks in other words.{% endblock %}
 {% block brief %}Say this in other words.{% endblock %}
+{% block variety %}{% endblock %}
 {% block material %}{{ seed.text }}{% endblock %}
 """
 
