@@ -25,13 +25,18 @@ from ..books import Books
 from ..budget import Budget
 from ..recipe import Limits
 
-__all__ = ["SEATED", "WAIT", "Account", "Bank", "Purse", "Standing"]
+__all__ = ["GONE", "SEATED", "WAIT", "Account", "Bank", "Purse", "Standing"]
 
 SECONDS_BETWEEN_REPORTS = 0.5
 SILENT_SECONDS = 20.0
 """A worker that is not heard of for so long has lost its seat to one that waits for it."""
 
 SEATED, WAIT = "seated", "wait"
+
+GONE = (
+    "The actor that keeps the run's budget has gone with the machine that it was on: run the same"
+    " command again; what was shipped is safe"
+)
 NO_LIMITS = Limits()
 
 
@@ -291,10 +296,7 @@ class Purse(Budget):
                 self._worker, self._report(len(waiting))
             )
         except RayError as error:
-            gone = ClusterError(
-                "The actor that keeps the run's budget has gone (was the driver's machine lost?):"
-                " run the same command again; what was shipped is safe"
-            )
+            gone = ClusterError(GONE)
             for one in waiting:
                 one.set_exception(gone)
             raise gone from error

@@ -15,6 +15,7 @@ import socket
 import sqlite3
 import tempfile
 import time
+import traceback
 import uuid
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -32,7 +33,7 @@ from ..engine import RunOptions, run
 from ..recipe import Limits, Recipe
 from ..report import RunReport
 from ..requests import requests_of
-from .bank import SEATED, WAIT, Purse
+from .bank import GONE, SEATED, WAIT, Purse
 from .blocks import Block
 from .seed_files import SeedRows
 from .shipping import shipped_folder
@@ -101,6 +102,22 @@ class Worker:
         }
 
     def _work(self, block: Block) -> tuple[str, str]:
+        from ray.exceptions import RayError
+
+        try:
+            return self._work_on(block)
+        except RayError:
+            return GONE, ClusterError.__name__
+        except SilversmithError as error:
+            return f"{error} (on {socket.gethostname()})", type(error).__name__
+        except Exception as error:  # noqa: BLE001 - carried over to the driver
+            traceback.print_exc()
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            where = f"on {socket.gethostname()}, in block {block.number}"
+            return f"{said} ({where})", ClusterError.__name__
+
+    def _work_on(self, block: Block) -> tuple[str, str]:
+        """Raises what `engine.run` raises; RayError where the bank has gone."""
         import ray
 
         while (said := ray.get(self._bank.sit.remote(self._name, block.number))) == WAIT:
@@ -111,8 +128,6 @@ class Worker:
             with _Folder(self._setup, block, self._disk, self._touch) as folder:
                 report = asyncio.run(self._run(block, folder))
                 folder.finish(report, block, self._setup)
-        except SilversmithError as error:
-            return f"{error} (on {socket.gethostname()})", type(error).__name__
         finally:
             ray.get(self._bank.rise.remote(self._name))
         if isinstance(stopped := report.stopped_by, TooManyFailures):

@@ -4,6 +4,7 @@ import socket
 
 LOOPBACK = "127.0.0.2"
 
+
 def test_by_the_client_server_of_a_cluster(place, simulate, own_cluster):
     server = simulate(latency_ms=5, flawed=0.3)
     place.seeds(25, again=5)

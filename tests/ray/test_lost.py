@@ -21,10 +21,10 @@ def begun(place, server, received, *words):
     return process
 
 
-def workers(cluster):
-    """The processes of the actors that work on blocks, of the nodes of this cluster."""
-    nodes = {node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}
-    found = []
+def workers(cluster, called=b"MapWorker"):
+    """The processes of the actors that work on blocks, each with the node that it is on."""
+    nodes = {node.all_processes["raylet"][0].process.pid: node for node in cluster.list_all_nodes()}
+    found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
@@ -32,8 +32,8 @@ def workers(cluster):
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             except (OSError, ValueError):
                 continue
-            if b"MapWorker" in name and parent in nodes:
-                found.append(int(folder.name))
+            if called in name and parent in nodes:
+                found[int(folder.name)] = nodes[parent]
     return found
 
 
@@ -59,7 +59,7 @@ def test_a_killed_worker_costs_no_more_than_it_had_not_shipped(here, server, own
     cluster = own_cluster(2)
     here.address = cluster.address
     run = begun(here, server, 40)
-    pids = workers(cluster)
+    pids = list(workers(cluster))
     assert len(pids) == 2
     os.kill(pids[0], signal.SIGKILL)
     _, said = run.communicate(timeout=900)
@@ -76,7 +76,12 @@ def test_a_lost_machine_costs_no_more_than_it_had_not_shipped(here, server, own_
     cluster = own_cluster(3)
     here.address = cluster.address
     run = begun(here, server, 60)
-    cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
+    # Not the driver's machine, which is where the actor with the budget is.
+    (drivers,) = workers(cluster, b"ray::Bank").values()
+    others = {
+        node for node in workers(cluster).values() if node not in (drivers, cluster.head_node)
+    }
+    cluster.remove_node(others.pop(), allow_graceful=False)
     _, said = run.communicate(timeout=900)
 
     assert run.returncode == 0, said
