@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 VLLM := .venv-vllm
+RAY_VENV := .venv-ray
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # Only what is said on make's own command line counts: a MODEL that happens to stand in the
@@ -33,6 +34,10 @@ test: $(VENV)/.installed-test ## set up, and run the tests (PYTEST="tests/seeds 
 test-vllm: $(VENV)/.installed-test $(VLLM)/.installed ## set up a vLLM of its own, and run the tests on it (PYTEST="-k start" for some of them)
 	@SILVERSMITH_VLLM_PYTHON="$(CURDIR)/$(VLLM)/bin/python" $(VENV)/bin/python -m pytest tests/vllm $(PYTEST)
 
+.PHONY: test-ray
+test-ray: $(RAY_VENV)/.installed ## set up an environment with Ray, and run the tests on a cluster of several nodes on this machine
+	@$(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
 	$(VENV)/bin/ruff check .
@@ -52,15 +57,15 @@ wheel-check: wheel ## install the wheel alone in a fresh environment elsewhere, 
 
 .PHONY: clean
 clean: ## remove what the other targets made, but for runs/
-	rm -rf $(VENV) $(VLLM) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) $(RAY_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for all targets; each stamp names the extra that is installed in it.
-$(VENV)/bin/python:
+$(VENV)/bin/python $(RAY_VENV)/bin/python:
 	@for python in $(PYTHON); do \
 	    if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
-	        echo "Setting up $(VENV) with $$("$$python" --version); this takes a minute or two, once."; \
-	        exec "$$python" -m venv --clear $(VENV); \
+	        echo "Setting up $(@D:/bin=) with $$("$$python" --version); this takes a minute or two, once."; \
+	        exec "$$python" -m venv --clear $(@D:/bin=); \
 	    fi; \
 	done; \
 	echo "No Python 3.11 or newer with its venv module was found ($(PYTHON)): install one (on Debian and Ubuntu with the package python3-venv), or name one by 'make PYTHON=/path/to/python ...'." >&2; \
@@ -89,6 +94,12 @@ $(VLLM)/.installed: $(VLLM)/bin/python constraints-vllm.txt constraints-vllm-cud
 	    $(VLLM)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints-vllm.txt torch && \
 	    $(VLLM)/bin/python -m uv pip install --quiet --python $(VLLM)/bin/python --compile-bytecode --no-deps --requirements constraints-vllm.txt; \
 	fi
+	@touch $@
+
+# Ray's own: the main tests stay quick, and nobody needs it who does not want a cluster.
+$(RAY_VENV)/.installed: $(RAY_VENV)/bin/python pyproject.toml constraints.txt constraints-ray.txt
+	@$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
+	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test,ray]'
 	@touch $@
 
 # mypy sees the root folder as the package, whatever the clone is called.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "CheckError",
+    "ClusterError",
     "EndpointError",
     "ExportError",
     "Interrupted",
@@ -87,6 +88,10 @@ class ReplyError(SilversmithError):
 
 class CheckError(SilversmithError):
     """A check that needs no model cannot be carried out."""
+
+
+class ClusterError(SilversmithError):
+    """A Ray cluster cannot be reached, or its machines do not fit together."""
 
 
 class RunFolderError(SilversmithError):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Measured", "measure"]
+__all__ = ["Measured", "measure", "tree"]
 
 _MIB = 1024 * 1024
 
@@ -92,10 +92,11 @@ class _Memory(threading.Thread):
 
     def run(self) -> None:
         while not self.stop.wait(0.1):
-            self.peak = max(self.peak, sum(map(_resident, _tree(self.pid))))
+            self.peak = max(self.peak, sum(map(_resident, tree(self.pid))))
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all that it and these have begun."""
     pids = [pid]
     for parent in pids:  # grows as children are found
         try:

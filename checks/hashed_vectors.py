@@ -6,7 +6,8 @@ is far away.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from .shingles import shingles_of
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["HASHED_WIDTH", "hashed_vectors"]
+    _Counted = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]
+
+__all__ = ["HASHED_WIDTH", "Frequencies", "frequencies", "hashed_vectors"]
 
 HASHED_WIDTH = 384
 """The dimensions."""
@@ -26,27 +29,46 @@ _HITS = 4
 _FACTOR = 0xD6E8FEB86659FD93
 
 
-def hashed_vectors(texts: pa.ChunkedArray) -> NDArray[np.float32]:
+class Frequencies(NamedTuple):
+    """In how many texts words and pairs of words are.
+
+    Attributes:
+        texts: how many texts there are.
+        holding: how many of them hold what a hash stands for, by the hash's last bits.
+    """
+
+    texts: int
+    holding: NDArray[np.int32]
+
+    def __add__(self, other: Frequencies) -> Frequencies:  # type: ignore[override]
+        """Of the texts of both."""
+        return Frequencies(self.texts + other.texts, self.holding + other.holding)
+
+
+def frequencies(texts: pa.ChunkedArray) -> Frequencies:
+    """What the weights of `hashed_vectors` depend on beside the text itself."""
+    return _frequencies(len(texts), [hashes for hashes, _, _ in _parts(texts)])
+
+
+def hashed_vectors(texts: pa.ChunkedArray, known: Frequencies | None = None) -> NDArray[np.float32]:
     """A vector of length 1 for each text, or of zeros where it has no words.
 
     A word or pair of neighbouring words that is k times in a text and in d of n texts weighs
     (1 + ln k) ln(1 + n / d) (Salton and Buckley 1988), and adds that with a random sign to four
     random dimensions (feature hashing: Weinberger et al. 2009). So vectors depend on the texts
     that they are made together with, and not on their order.
+
+    Args:
+        known: the frequencies in all texts, where these are a part of them.
     """
     import numpy as np
 
     rows = len(texts)
-    in_texts = np.zeros(_COUNTERS, np.int32)
-    parts = []
-    for start in range(0, rows, _ROWS_AT_ONCE):
-        some = texts.slice(start, _ROWS_AT_ONCE)
-        hashes, owner, often = _counted(some)
-        np.add.at(in_texts, hashes % _COUNTERS, 1)
-        parts.append((hashes, owner, often))
+    parts = list(_parts(texts))
+    known = known or _frequencies(rows, [hashes for hashes, _, _ in parts])
     vectors = np.zeros((rows, HASHED_WIDTH), np.float32)
     for start, (hashes, owner, often) in zip(range(0, rows, _ROWS_AT_ONCE), parts, strict=True):
-        weight = (1 + np.log(often)) * np.log1p(rows / in_texts[hashes % _COUNTERS])
+        weight = (1 + np.log(often)) * np.log1p(known.texts / known.holding[hashes % _COUNTERS])
         count = min(_ROWS_AT_ONCE, rows - start)
         flat = np.zeros(count * HASHED_WIDTH)
         for hit in range(_HITS):
@@ -62,9 +84,21 @@ def hashed_vectors(texts: pa.ChunkedArray) -> NDArray[np.float32]:
     return vectors
 
 
-def _counted(
-    texts: pa.ChunkedArray,
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]:
+def _parts(texts: pa.ChunkedArray) -> Iterator[_Counted]:
+    for start in range(0, len(texts), _ROWS_AT_ONCE):
+        yield _counted(texts.slice(start, _ROWS_AT_ONCE))
+
+
+def _frequencies(texts: int, hashes: Iterable[NDArray[np.uint64]]) -> Frequencies:
+    import numpy as np
+
+    holding = np.zeros(_COUNTERS, np.int32)
+    for some in hashes:
+        np.add.at(holding, some % _COUNTERS, 1)
+    return Frequencies(texts, holding)
+
+
+def _counted(texts: pa.ChunkedArray) -> _Counted:
     """The different words and pairs of words of each text: hash, text, and how often."""
     import numpy as np
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Pairs = tuple[Numbers, Numbers]
 
-__all__ = ["Entries", "Kept", "RareShingles", "count_within", "meet_within"]
+__all__ = ["Entries", "Kept", "RareShingles", "are_rare", "count_within", "meet_within"]
 
 _ROUNDING = 1e-9
 
@@ -50,11 +50,8 @@ class RareShingles:
         import numpy as np
 
         counts = np.diff(sets.offsets)
-        # How many shingles come after each one in its set, itself included.
-        left = np.repeat(sets.offsets[1:], counts) - np.arange(len(sets.numbers))
-        size = np.repeat(sets.sizes, counts)
-        rare = left >= threshold * size - _ROUNDING
-        short = left >= 2 * threshold / (1 + threshold) * size - _ROUNDING
+        rare = are_rare(sets.offsets, sets.sizes, threshold)
+        short = are_rare(sets.offsets, sets.sizes, 2 * threshold / (1 + threshold))
         owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         entries = Entries(sets.numbers, owner, short).at(rare)
         often = np.bincount(entries.shingle, minlength=sets.different)
@@ -117,6 +114,22 @@ class Kept:
             self._all_lengths[entries.shingle],
             self._short_lengths[entries.shingle],
         )
+
+
+def are_rare(offsets: Numbers, sizes: Numbers, share: float) -> NDArray[np.bool_]:
+    """Which shingles of each set, the rarest of which come first, have at least this share of the
+    set's size after them, themselves included.
+
+    Args:
+        offsets: set i lies from offsets[i] to offsets[i + 1]; shingles that no other set has may
+            be left out of it.
+        sizes: of the sets, those left out included.
+    """
+    import numpy as np
+
+    counts = np.diff(offsets)
+    left = np.repeat(offsets[1:], counts) - np.arange(int(offsets[-1]))
+    return np.asarray(left >= share * np.repeat(sizes, counts) - _ROUNDING)
 
 
 def count_within(entries: Entries) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ShinglesOf", "Survey", "survey"]
+__all__ = ["ShinglesOf", "Survey", "sums_of", "survey"]
 
 ShinglesOf = Callable[["NDArray[np.int64]"], Shingles]
 """The shingles of some rows, by their numbers in ascending order; asked for by several threads."""
@@ -61,13 +61,11 @@ def survey(shingles: ShinglesOf, portions: Sequence[NDArray[np.int64]], threshol
 
     def look(rows: NDArray[np.int64]) -> _Portion:
         hashes, offsets = shingles(rows)
-        counts = np.diff(offsets)
-        sums = np.zeros(len(hashes) + 1, np.uint64)
-        np.cumsum(hashes, out=sums[1:])
+        sums, counts = sums_of(hashes, offsets)
         keys = hashes & np.uint64(0xFFFFFFFF00000000)
         keys |= np.repeat(rows.astype(np.uint64), counts)
         keys.sort()
-        return _Portion(np.diff(sums[offsets]), counts, keys)
+        return _Portion(sums, counts, keys)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         parts = list(pool.map(look, portions))
@@ -80,6 +78,18 @@ def survey(shingles: ShinglesOf, portions: Sequence[NDArray[np.int64]], threshol
         shared = _shared([part.keys for part in parts], is_first, pool)
     few = counts - shared <= (1 - threshold) * counts + 1e-9
     return Survey(same_as, np.flatnonzero(is_first & few))
+
+
+def sums_of(
+    hashes: NDArray[np.uint64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The sum of each row's shingles and their number, by which rows with the same ones are
+    found."""
+    import numpy as np
+
+    sums = np.zeros(len(hashes) + 1, np.uint64)
+    np.cumsum(hashes, out=sums[1:])
+    return np.diff(sums[offsets]), np.diff(offsets)
 
 
 def _first_equals(sums: NDArray[np.uint64], counts: NDArray[np.int64]) -> NDArray[np.int64]:

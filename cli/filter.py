@@ -29,6 +29,7 @@ def command(
     limit: options.Limit = None,
     set_: options.Set = None,
     skip_bad_rows: options.SkipBadRows = False,
+    on: options.On = "",
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -36,8 +37,14 @@ def command(
     from ..pipeline.existing import filter_recipe
     from .running import filter_and_show
 
+    where = options.cluster(on)
     recipe = filter_recipe(
         data, filters, mapping=options.mapping(map_), split=split,
         changes=options.changes(limit=limit, set_=set_, skip_bad_rows=skip_bad_rows),
     )  # fmt: skip
-    filter_and_show(recipe, out or Path("runs") / recipe.name, quiet=quiet, json=json)
+    filter_and_show(
+        recipe if where is None else recipe.on_ray(where),
+        out or Path("runs") / recipe.name,
+        quiet=quiet,
+        json=json,
+    )

@@ -69,6 +69,7 @@ def command(
     retry_failed: options.RetryFailed = False,
     skip_bad_rows: options.SkipBadRows = False,
     processes: options.Processes = 1,
+    on: options.On = "",
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -78,12 +79,15 @@ def command(
     from ..pipeline.existing import judge_recipe, rubric_recipe
     from .running import run_and_show
 
+    where = options.cluster(on)
     changes = options.changes(
         limit=limit, max_cost=max_cost, max_tokens=max_tokens, max_calls=max_calls,
         set_=set_, skip_bad_rows=skip_bad_rows,
     )  # fmt: skip
     make = judge_recipe if judges is not None else rubric_recipe
     if audit:
+        if where is not None:
+            raise typer.BadParameter("an audit is done on this machine: leave --on or --audit away")
         from .audited import audit_and_show
 
         audit_and_show(
@@ -100,7 +104,7 @@ def command(
         models=model or [],
     )  # fmt: skip
     run_and_show(
-        recipe,
+        recipe if where is None else recipe.on_ray(where),
         out or Path("runs") / recipe.name,
         again=again,
         reuse=reuse or [],

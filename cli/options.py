@@ -15,6 +15,7 @@ __all__ = [
     "MaxCost",
     "MaxTokens",
     "Model",
+    "On",
     "Out",
     "Processes",
     "Quiet",
@@ -23,6 +24,7 @@ __all__ = [
     "Set",
     "SkipBadRows",
     "changes",
+    "cluster",
     "mapping",
     "names",
     "same",
@@ -84,6 +86,16 @@ Processes = Annotated[
         help="Draft and judge in so many processes, for endpoints that are faster than one core.",
     ),
 ]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="ray[://HOST:PORT]",
+        help="Work on a Ray cluster: `ray` for the one that RAY_ADDRESS names or that runs on this"
+        " machine, ray://HOST:PORT for one elsewhere.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only the books at the end.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the manifest on standard output.")]
 
@@ -107,6 +119,15 @@ def changes(
     }
     given = {place: value for place, value in values.items() if value is not None}
     return {**settings(set_ or []), **given}
+
+
+def cluster(word: str) -> str | None:
+    """The address of the cluster that `--on` names, "" for the nearest; None without one."""
+    if not word:
+        return None
+    if word != "ray" and not word.startswith("ray://"):
+        raise typer.BadParameter(f"--on wants ray or ray://HOST:PORT, found {word!r}")
+    return word.removeprefix("ray").removeprefix("://")
 
 
 def settings(words: list[str]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def command(
     retry_failed: options.RetryFailed = False,
     skip_bad_rows: options.SkipBadRows = False,
     processes: options.Processes = 1,
+    on: options.On = "",
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
@@ -34,6 +35,7 @@ def command(
     from ..pipeline.recipe_file import find_recipe
     from .running import run_and_show
 
+    where = options.cluster(on)
     loaded = Recipe.from_yaml(
         find_recipe(recipe),
         changes=options.changes(
@@ -43,7 +45,7 @@ def command(
         models=model or [],
     )  # fmt: skip
     run_and_show(
-        loaded,
+        loaded if where is None else loaded.on_ray(where),
         out or Path("runs") / loaded.name,
         again=again,
         reuse=reuse or [],

@@ -86,6 +86,8 @@ def run(
     sentence = f"stopped; every reply so far is in {out}: the same command goes on from there"
     if any(spec.batch for spec in recipe.models.values()):
         sentence += "; batches go on at the provider, and it collects them"
+    if not quiet:
+        _say_what_stays(recipe)
     with Stoppable(sentence) as stoppable, watching(books, recipe, quiet=quiet):
         return asyncio.run(stoppable.run(work))
 
@@ -97,9 +99,25 @@ def filter_and_show(recipe: Recipe, out: Path, *, quiet: bool, json: bool) -> No
     from .live import watching
 
     books = Books()
+    if not quiet:
+        _say_what_stays(recipe)
     with watching(books, recipe, quiet=quiet):
         report = filter_existing(recipe, out, books)
     _end(report, quiet=quiet, json=json)
+
+
+def _say_what_stays(recipe: Recipe) -> None:
+    """Name the filters that a cluster does not take off this process."""
+    if recipe.engine is None:
+        return
+    from ..pipeline.cluster.filtering import in_driver
+
+    if kinds := in_driver(recipe.filters):
+        print(
+            f"{', '.join(kinds)}: decided in this process, as on one machine, with the columns of"
+            " all samples in its memory",
+            file=sys.stderr,
+        )
 
 
 def _write_page(report: RunReport) -> None:

@@ -23,6 +23,7 @@ from silversmith.models import ModelSpec
 from silversmith.models.vllm.options import EngineOptions
 from silversmith.pipeline import Limits, Recipe
 from silversmith.pipeline.components import component_class, kinds
+from silversmith.pipeline.recipe import OnRay
 from silversmith.records import Sample
 from silversmith.seeds import SeedSource
 
@@ -82,6 +83,7 @@ def default_name(value):
 
 def page():
     parts = [INTRODUCTION, "## The recipe", options(Recipe), "### limits", options(Limits)]
+    parts += ["### engine", inspect.getdoc(OnRay), options(OnRay)]
     parts += ["### models", inspect.getdoc(ModelSpec), options(ModelSpec)]
     parts += ["### models: engine", inspect.getdoc(EngineOptions), options(EngineOptions)]
     for room, title, bases in ROOMS:
@@ -98,7 +100,7 @@ def recipe_schema():
         for room, _, bases in ROOMS
         if room != "exports"
     }
-    every = [Limits, ModelSpec, *(cls for room in classes.values() for cls in room)]
+    every = [Limits, OnRay, ModelSpec, *(cls for room in classes.values() for cls in room)]
     refs, schema = models_json_schema([(cls, "validation") for cls in every])
     properties = {}
     for name, field in Recipe.model_fields.items():
@@ -111,6 +113,10 @@ def recipe_schema():
             properties[name] = {"type": "object", "additionalProperties": spec}
         elif name == "limits":
             properties[name] = refs[Limits, "validation"]
+        elif name == "engine":
+            word = {"type": "string", "pattern": "^ray(://.+)?$"}
+            with_options = _named("ray", [refs[OnRay, "validation"], {"type": "null"}])
+            properties[name] = {"anyOf": [word, with_options, {"type": "null"}]}
         else:
             kind = str if name == "folder" else field.annotation
             properties[name] = TypeAdapter(kind).json_schema()
@@ -130,10 +136,14 @@ def _entry(cls, ref):
     options = [ref, {"type": "null"}]
     if cls.scalar:
         options.append({"not": {"type": ["object", "null"]}})
+    return _named(cls.kind, options)
+
+
+def _named(kind, options):
     return {
         "type": "object",
-        "properties": {cls.kind: {"anyOf": options}},
-        "required": [cls.kind],
+        "properties": {kind: {"anyOf": options}},
+        "required": [kind],
         "additionalProperties": False,
     }
 

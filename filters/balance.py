@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -12,9 +11,36 @@ from .base import Drop, Finding
 from .embedded import EmbeddedFilter
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-__all__ = ["Balance"]
+__all__ = ["Balance", "Grouped"]
+
+
+class Grouped(NamedTuple):
+    """The groups of some rows.
+
+    Attributes:
+        names: of the groups.
+        codes: the numbers of the groups of all rows, one row after the other.
+        offsets: those of row i lie from offsets[i] to offsets[i + 1].
+    """
+
+    names: list[str]
+    codes: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, groups: Sequence[Sequence[str]]) -> Grouped:
+        """From the names of the groups of each row."""
+        import numpy as np
+
+        numbers: dict[str, int] = {}
+        flat = (numbers.setdefault(name, len(numbers)) for mine in groups for name in mine)
+        codes = np.fromiter(flat, np.int64)
+        lengths = np.fromiter(map(len, groups), np.int64, len(groups))
+        return cls(list(numbers), codes, np.concatenate(([0], np.cumsum(lengths))))
 
 
 class Balance(EmbeddedFilter):
@@ -57,20 +83,40 @@ class Balance(EmbeddedFilter):
 
     def drops(self, table: pa.Table) -> Iterable[Drop | Finding]:
         """Rows of which every group is full."""
-        groups = self._groups(table)
-        sizes = Counter(group for mine in groups for group in mine)
-        most = self.most if self.most is not None else min(sizes.values(), default=0)
-        taken: Counter[str] = Counter()
-        dropped: dict[int, str] = {}
-        for row in self._order(table):
-            free = [group for group in groups[row] if taken[group] < most]
-            if free:
-                taken.update(groups[row])
+        yield from self.settled(*self.grouped(table))
+
+    def grouped(self, table: pa.Table) -> tuple[Grouped, NDArray[np.float64] | None]:
+        """The groups of the rows, and their scores where these decide.
+
+        Raises:
+            CheckError: a score decides, and is missing or not a number.
+        """
+        return Grouped.of(self._groups(table)), self._scores(table)
+
+    def settled(
+        self, grouped: Grouped, scores: NDArray[np.float64] | None
+    ) -> Iterable[Drop | Finding]:
+        """As `drops`, of rows whose groups and scores are known."""
+        import numpy as np
+
+        names, codes = grouped.names, grouped.codes
+        sizes = np.bincount(codes, minlength=len(names))
+        most = self.most if self.most is not None else int(sizes.min(initial=len(codes)))
+        taken = [0] * len(names)
+        dropped: dict[int, int] = {}
+        rows = len(grouped.offsets) - 1
+        order = np.arange(rows) if scores is None else np.argsort(-scores, kind="stable")
+        for row in order.tolist():
+            mine = codes[grouped.offsets[row] : grouped.offsets[row + 1]].tolist()
+            if any(taken[group] < most for group in mine):
+                for group in mine:
+                    taken[group] += 1
             else:
-                dropped[row] = f'{most:,} of {self.by} "{groups[row][0]}" are kept'
+                dropped[row] = mine[0]
         for row in sorted(dropped):
-            yield Drop(row, dropped[row])
-        yield Finding("groups", {name: taken[name] for name in sorted(sizes)})
+            yield Drop(row, f'{most:,} of {self.by} "{names[dropped[row]]}" are kept')
+        kept = dict(zip(names, taken, strict=True))
+        yield Finding("groups", {name: kept[name] for name in sorted(kept)})
 
     def bytes_per_row(self, characters: float) -> float:
         """The names of the groups; of clusters, the vectors (measured)."""
@@ -90,11 +136,9 @@ class Balance(EmbeddedFilter):
             ]
         return [(name or "(none)",) for name in table.column(self.by).to_pylist()]
 
-    def _order(self, table: pa.Table) -> list[int]:
-        rows = range(table.num_rows)
+    def _scores(self, table: pa.Table) -> NDArray[np.float64] | None:
         if self.prefer == "first":
-            return list(rows)
+            return None
         from .selecting import scores_of
 
-        scores = scores_of(table, "")
-        return sorted(rows, key=lambda row: -scores[row])
+        return scores_of(table, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..checks import normalise
@@ -14,7 +14,7 @@ from .base import DatasetFilter, Drop
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Conflicts"]
+__all__ = ["Conflicts", "prompt_digests"]
 
 _SIDES = {
     "yes": "yes", "true": "yes", "correct": "yes",
@@ -94,17 +94,24 @@ class Conflicts(DatasetFilter):
 
 def _same_prompts(table: pa.Table) -> Iterable[list[int]]:
     """Rows with the same prompt, where there are several."""
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for row, digest in prompt_digests(table):
+        groups[digest].append(row)
+    return (rows for rows in groups.values() if len(rows) > 1)
+
+
+def prompt_digests(table: pa.Table) -> Iterator[tuple[int, bytes]]:
+    """Of each row that has a prompt its number, and 16 bytes that are the same for the same
+    prompt."""
     import hashlib
 
-    groups: dict[bytes, list[int]] = defaultdict(list)
     row = 0
     for batch in table.select(["prompt"]).to_batches(max_chunksize=1024):
         for prompt in batch.column(0).to_pylist():
             text = normalise(prompt or "")
             if text:
-                groups[hashlib.blake2b(text.encode(), digest_size=16).digest()].append(row)
+                yield row, hashlib.blake2b(text.encode(), digest_size=16).digest()
             row += 1
-    return (rows for rows in groups.values() if len(rows) > 1)
 
 
 def _side(text: str) -> str | None:

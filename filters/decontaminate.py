@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Decontaminate"]
+__all__ = ["Decontaminate", "Overlaps"]
 
 _ROWS_AT_ONCE = 1024
 _SHOWN = 160
@@ -80,17 +80,31 @@ class Decontaminate(DatasetFilter):
 
     def drops(self, table: pa.Table) -> Iterable[Drop | Finding]:
         """Rows with an overlap, in row order; then how many there are of each file."""
-        sizes = self._sizes()
-        grams = [_Grams(self._items, one, whole=one < self.words) for one in sizes]
-        whole = {normalise(item.text): item for item in reversed(self._items)}
-        files: Counter[str] = Counter()
         items: Counter[str] = Counter()
-        for start in range(0, table.num_rows, _ROWS_AT_ONCE):
-            part = table.slice(start, _ROWS_AT_ONCE)
-            for row, (item, words) in sorted(_found(part, grams, whole, self.whole_from).items()):
-                files[item.place.rpartition("#")[0]] += 1
-                items[item.place] += 1
-                yield Drop(start + row, f'{item.place} has "{_short(words)}"')
+        for row, place, words in self.overlaps().of(table):
+            items[place] += 1
+            yield Drop(row, self.reason(place, words))
+        yield from self.findings(items)
+
+    def overlaps(self) -> Overlaps:
+        """What finds the benchmark's texts in samples."""
+        return Overlaps(self._items, self._sizes(), self.words, self.whole_from)
+
+    @staticmethod
+    def reason(place: str, words: str) -> str:
+        """Why a sample goes that shares these words with the item of this place."""
+        return f'{place} has "{_short(words)}"'
+
+    @staticmethod
+    def findings(items: Mapping[str, int]) -> Iterator[Finding]:
+        """What there is to say beside what goes.
+
+        Args:
+            items: how many samples go because of the item of each place.
+        """
+        files: Counter[str] = Counter()
+        for place, samples in items.items():
+            files[place.rpartition("#")[0]] += samples
         yield Finding("samples_by_file", dict(sorted(files.items())))
         listed = sorted(items.items(), key=lambda one: (-one[1], one[0]))[:_LISTED]
         yield Finding("items_found", len(items))
@@ -106,6 +120,33 @@ class Decontaminate(DatasetFilter):
         short = {n for n in lengths if self.whole_from <= n < self.words}
         long = [self.words] if max(lengths, default=0) >= self.words else []
         return [*long, *sorted(short)]
+
+
+class Overlaps:
+    """The texts of a benchmark, ready to be found in samples.
+
+    Args:
+        items: the benchmark's.
+        sizes: the runs of words that are looked for.
+        words: from this size on, a run may be a part of a longer text.
+        whole_from: from how many words on a response may be a whole text by no chance.
+    """
+
+    def __init__(
+        self, items: list[Item], sizes: Sequence[int], words: int, whole_from: int
+    ) -> None:
+        self._grams = [_Grams(items, one, whole=one < words) for one in sizes]
+        self._whole = {normalise(item.text): item for item in reversed(items)}
+        self._whole_from = whole_from
+
+    def of(self, table: pa.Table) -> Iterator[tuple[int, str, str]]:
+        """The rows that hold a text: the row, the item's place, and the words; in row order, and
+        each row once."""
+        for start in range(0, table.num_rows, _ROWS_AT_ONCE):
+            part = table.slice(start, _ROWS_AT_ONCE)
+            found = _found(part, self._grams, self._whole, self._whole_from)
+            for row, (item, words) in sorted(found.items()):
+                yield start + row, item.place, words
 
 
 class _Grams:

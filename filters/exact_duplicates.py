@@ -10,7 +10,9 @@ from ..checks import normalise
 from .base import DatasetFilter, Drop
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 __all__ = ["ExactDuplicates"]
 
@@ -36,8 +38,7 @@ class ExactDuplicates(DatasetFilter):
         """The later rows of each group of equal texts, in row order."""
         import numpy as np
 
-        raw = b"".join(self._digests(table))
-        digests = np.frombuffer(raw, dtype=[("high", "<u8"), ("low", "<u8")])
+        digests = self.digests(table)
         order = np.lexsort((digests["low"], digests["high"]))
         ranked = digests[order]
         new = np.ones(len(order), bool)
@@ -46,11 +47,23 @@ class ExactDuplicates(DatasetFilter):
         first = np.empty(len(order), np.int64)
         first[order] = order[np.flatnonzero(new)][np.cumsum(new) - 1]
         later = np.flatnonzero(first != np.arange(len(first)))
-        later = later[digests[later] != np.frombuffer(_EMPTY, digests.dtype)[0]]
+        later = later[digests[later] != np.zeros(1, digests.dtype)[0]]
         ids = table.column("id")
         for row in later.tolist():
             kept = int(first[row])
-            yield Drop(row, f"same text as {ids[kept].as_py()[:8]}", kept)
+            yield Drop(row, self.reason(ids[kept].as_py()), kept)
+
+    def reason(self, kept: str) -> str:
+        """Why a row goes because of the sample with the id `kept`."""
+        return f"same text as {kept[:8]}"
+
+    def digests(self, table: pa.Table) -> NDArray[np.void]:
+        """A digest of what must be the same in each row, in the fields `high` and `low`; zeros
+        where there is no text."""
+        import numpy as np
+
+        raw = b"".join(self._digests(table))
+        return np.frombuffer(raw, dtype=[("high", "<u8"), ("low", "<u8")])
 
     def bytes_per_row(self, characters: float) -> float:
         """Two digests a row, one of them a Python object, and what sorting takes (measured)."""

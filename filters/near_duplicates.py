@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ..checks.near_copies import near_copies
+from ..checks.shared_shingles import ShinglesOf
 from ..checks.shingles import Shingles, Unit, shingles_of
 from .base import DatasetFilter, Drop
 
@@ -56,17 +57,26 @@ class NearDuplicates(DatasetFilter):
 
     def drops(self, table: pa.Table) -> Iterable[Drop]:
         """Rows with an earlier, kept row that is as like as the threshold, in row order."""
+        ids = table.column("id")
+        for copy in near_copies(*self.shingled(table), self.threshold):
+            yield Drop(copy.row, self.reason(copy.likeness, ids[copy.kept].as_py()), copy.kept)
+
+    def shingled(self, table: pa.Table) -> tuple[ShinglesOf, list[NDArray[np.int64]]]:
+        """What gives the shingles of some rows of a table, and all rows in portions that are
+        looked at together."""
         columns = [table.column(name) for name in self._names]
         columns = [column.combine_chunks() for column in columns]
 
         def shingles(rows: NDArray[np.int64]) -> Shingles:
             return shingles_of(_joined(columns, rows), self.shingle, self.unit)
 
-        ids = table.column("id")
-        for copy in near_copies(shingles, _portions(columns), self.threshold):
-            # Rounded down, so that 1.00 says that the shingles are the same.
-            shown = math.floor(copy.likeness * 100 + 1e-9) / 100
-            yield Drop(copy.row, f"{shown:.2f} with {ids[copy.kept].as_py()[:8]}", copy.kept)
+        return shingles, _portions(columns)
+
+    def reason(self, likeness: float, kept: str) -> str:
+        """Why a row goes that is so like the sample with the id `kept`."""
+        # Rounded down, so that 1.00 says that the shingles are the same.
+        shown = math.floor(likeness * 100 + 1e-9) / 100
+        return f"{shown:.2f} with {kept[:8]}"
 
     def bytes_per_row(self, characters: float) -> float:
         """The shingles as if all rows had a partner (measured); with few such rows a quarter."""

@@ -120,13 +120,14 @@ class Select(EmbeddedFilter):
 
         vectors, there = self.vectors(table)
         material = Material.of(table, self._scores(table), vectors, there)
-        advice = self._advice(material)
-        budget = self.budget if self.budget is not None else _budget(advice)
-        order = self._order(table, material, budget)
+        advice = self._advice(material.strategies)
+        budget = self.budget_of(material.strategies)
+        most = budget + max(_FURTHER, budget // 5)
+        order = self._order(table, material, budget, most)
         chosen = order[:budget]
         keep = np.zeros(table.num_rows, bool)
         keep[chosen] = True
-        how = f"not among the {len(chosen):,} that {self.method} picks"
+        how = self.reason(len(chosen))
         for row in np.flatnonzero(~keep).tolist():
             yield Drop(row, how if there[row] or not self._by_distance else "has no embedding")
         yield from self._findings(material, order, budget, advice)
@@ -136,29 +137,55 @@ class Select(EmbeddedFilter):
         less than the peak of 0.49 GB that 100,000 rows took."""
         return 6_500
 
+    def reason(self, picked: int) -> str:
+        """Why a sample goes that is not among so many."""
+        return f"not among the {picked:,} that {self.method} picks"
+
+    def budget_of(self, strategies: int) -> int:
+        """How many samples are kept of a dataset with so many strategies."""
+        return self.budget if self.budget is not None else _budget(self._advice(strategies))
+
+    def scored(self, table: pa.Table) -> bool:
+        """Whether scores count: some sample has one, or the options need them."""
+        needed = self.method in _NEEDS_SCORES or self.score or self.quality
+        return bool(needed) or table.column("score").null_count < table.num_rows
+
+    def candidates(
+        self, table: pa.Table, scores: NDArray[np.float64] | None, budget: int, most: int
+    ) -> NDArray[np.int64]:
+        """The rows of a part of a dataset among which a choice from the whole can be made.
+
+        Args:
+            table: the part, with embeddings.
+            scores: of its rows, or None where they do not count.
+            budget: how many of the choice would be of this part, if parts were alike.
+            most: how many to name.
+        """
+        vectors, there = self.vectors(table)
+        material = Material.of(table, scores, vectors, there)
+        return self._order(table, material, budget, most)
+
     @property
     def _by_distance(self) -> bool:
         return self.method in ("facility_location", "deita", "k_centre", "cluster_balanced")
 
     def _scores(self, table: pa.Table) -> NDArray[np.float64] | None:
         """The scores; None where the method can do without and no sample has one."""
-        needed = self.method in _NEEDS_SCORES or self.score or self.quality
-        if not needed and table.column("score").null_count == table.num_rows:
-            return None
-        return scores_of(table, self.score)
+        return scores_of(table, self.score) if self.scored(table) else None
 
-    def _advice(self, material: Material) -> Advice | None:
+    def _advice(self, strategies: int) -> Advice | None:
         if self.tuning is None:
             return None
-        strategies = sum(name.startswith("strategy ") for name in material.names)
         size = parameters_of(self.model_size) if self.model_size else None
         return advise(self.tuning, size, strategies)
 
-    def _order(self, table: pa.Table, material: Material, budget: int) -> NDArray[np.int64]:
-        """Rows in the order in which they are picked, some beyond the budget where there are."""
+    def _order(
+        self, table: pa.Table, material: Material, budget: int, most: int
+    ) -> NDArray[np.int64]:
+        """Up to so many rows in the order in which they are picked, for a set of `budget`."""
         import numpy as np
 
-        most = min(table.num_rows, budget + max(_FURTHER, budget // 5))
+        most = min(table.num_rows, most)
         if self.method == "random":
             return picking.at_random(material.ids, most, self.seed)
         if self.method == "ifd":
@@ -192,7 +219,7 @@ class Select(EmbeddedFilter):
             return 0.0
         if self.quality is not None:
             return self.quality
-        advice = self._advice(material)
+        advice = self._advice(material.strategies)
         return advice.quality if advice is not None else 1.0
 
     def _findings(

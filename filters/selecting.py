@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Material", "compare", "curve", "knee", "representatives", "scores_of"]
+__all__ = [
+    "LOOKED_AT",
+    "LOOKED_AT_SEED",
+    "Material",
+    "compare",
+    "curve",
+    "groups_of",
+    "knee",
+    "representatives",
+    "scores_of",
+]
 
 CHARACTERS_PER_TOKEN = 4
 POINTS = 12
 LOOKED_AT = 2_000
-_OTHER_SEED = -1  # of no selection by chance, so that none is measured by itself
+LOOKED_AT_SEED = -1  # of no selection by chance, so that none is measured by itself
 
 
 def scores_of(table: pa.Table, criterion: str) -> NDArray[np.float64]:
@@ -85,6 +95,11 @@ class Material:
     names: list[str]
     tokens: NDArray[np.float64]
 
+    @property
+    def strategies(self) -> int:
+        """How many strategies there are."""
+        return sum(name.startswith("strategy ") for name in self.names)
+
     @classmethod
     def of(
         cls,
@@ -98,11 +113,10 @@ class Material:
         from pyarrow import compute
 
         numbers: dict[str, int] = {}
-        groups = []
-        columns = (table.column(name).to_pylist() for name in ("strategy", "labels"))
-        for strategy, labels in zip(*columns, strict=True):
-            names = [f"strategy {strategy or '(none)'}", *(f"label {one}" for one in labels or ())]
-            groups.append(tuple(numbers.setdefault(name, len(numbers)) for name in names))
+        groups = [
+            tuple(numbers.setdefault(name, len(numbers)) for name in names)
+            for names in groups_of(table)
+        ]
         lengths = [
             compute.fill_null(compute.utf8_length(table.column(name)), 0).to_numpy()
             for name in ("prompt", "response")
@@ -110,6 +124,13 @@ class Material:
         tokens = np.ceil((lengths[0] + lengths[1]) / CHARACTERS_PER_TOKEN)
         ids = table.column("id").to_pylist()
         return cls(ids, scores, vectors, there, groups, list(numbers), tokens)
+
+
+def groups_of(table: pa.Table) -> Iterator[list[str]]:
+    """The names of the groups that each row is in."""
+    columns = (table.column(name).to_pylist() for name in ("strategy", "labels"))
+    for strategy, labels in zip(*columns, strict=True):
+        yield [f"strategy {strategy or '(none)'}", *(f"label {one}" for one in labels or ())]
 
 
 def compare(
@@ -205,7 +226,7 @@ def representatives(material: Material) -> NDArray[np.int64]:
     import numpy as np
 
     rows = np.flatnonzero(material.there)
-    some = at_random([material.ids[row] for row in rows.tolist()], LOOKED_AT, _OTHER_SEED)
+    some = at_random([material.ids[row] for row in rows.tolist()], LOOKED_AT, LOOKED_AT_SEED)
     return np.sort(rows[some])
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "at_random",
     "balanced_clusters",
     "best_first",
+    "drawn",
     "facility_location",
     "far_from_each_other",
     "k_centre",
@@ -55,10 +56,16 @@ def at_random(ids: Sequence[str], count: int, seed: int) -> Rows:
     the samples nor what else is among them matters."""
     import numpy as np
 
+    return np.argsort(drawn(ids, seed), kind="stable")[:count]
+
+
+def drawn(ids: Sequence[str], seed: int) -> NDArray[np.uint64]:
+    """The numbers by which `at_random` picks samples, the lowest first."""
+    import numpy as np
+
     salt = seed.to_bytes(8, "little", signed=True)
     keys = [blake2b(one.encode(), key=salt, digest_size=8).digest() for one in ids]
-    drawn = np.frombuffer(b"".join(keys), ">u8")
-    return np.argsort(drawn, kind="stable")[:count]
+    return np.frombuffer(b"".join(keys), ">u8").astype(np.uint64)
 
 
 def far_from_each_other(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 
 from ..errors import LimitReached, RecipeError
 from ..models import ModelSpec
@@ -40,6 +40,7 @@ class Budget:
         lost: requests without a reply, of all runs; the desk keeps it up to date.
         unmetered: replies with which the endpoint reported no tokens.
         reached: the limit that stopped the run, by its name in the recipe, or "".
+        under_way: calls that are being made.
     """
 
     def __init__(
@@ -65,15 +66,11 @@ class Budget:
         self.reached = ""
         self._replies = 0
         self._tokens = 0
-        self._under_way = 0
+        self.under_way = 0
         self._ledger: Ledger | None = None
         self._line = line
         for one in spent:
-            self._replies += one.usage.calls - 1  # `add` counts one
-            self.add(one.model, one.usage)
-            if one.unmetered and not self._is_replayed(one.model):
-                self.unmetered += one.unmetered
-                self.cost = None
+            self.add_all(one)
         self._ledger = ledger
         self._note()
 
@@ -112,20 +109,28 @@ class Budget:
         self._note()
         return self.cost
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
+    def add_all(self, one: Spending) -> None:
+        """Count many replies of one model at once."""
+        self._replies += one.usage.calls - 1  # `add` counts one
+        self.add(one.model, one.usage)
+        if one.unmetered and not self._is_replayed(one.model):
+            self.unmetered += one.unmetered
+            self.cost = None
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
         """Make a call, if one more may be made.
 
         Raises:
             LimitReached: as `check`.
         """
         self.check()
-        self._under_way += 1
+        self.under_way += 1
         self._note()
         try:
             yield
         finally:
-            self._under_way -= 1
+            self.under_way -= 1
             self._note()
 
     def check(self) -> None:
@@ -137,7 +142,7 @@ class Budget:
         if not self._limited:
             return
         limits = self._limits
-        ahead = self._under_way / self._replies if self._replies else 0.0
+        ahead = self.under_way / self._replies if self._replies else 0.0
         spent = self.spent()
         if limits.max_calls is not None and spent.requests >= limits.max_calls:
             self._stop("max_calls")
@@ -159,7 +164,7 @@ class Budget:
     @property
     def _own(self) -> Spent:
         cost = math.nan if self.cost is None else self.cost
-        return Spent(self._made + self._under_way, self._tokens, cost, self.unmetered)
+        return Spent(self._made + self.under_way, self._tokens, cost, self.unmetered)
 
     def _note(self) -> None:
         if self._ledger is not None:

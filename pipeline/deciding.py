@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +24,20 @@ from .embedding import Embeddings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["AnyFilter", "Decided", "Verdict", "Verdicts", "decide", "decide_rows"]
+__all__ = [
+    "AnyFilter",
+    "Decide",
+    "Decided",
+    "Verdict",
+    "Verdicts",
+    "columns_of",
+    "decide",
+    "decide_dataset",
+    "decide_rows",
+    "groups",
+    "note",
+    "schema_of",
+]
 
 AnyFilter = Filter | DatasetFilter
 
@@ -98,6 +111,10 @@ class Verdicts:
         )
 
 
+Decide = Callable[[Batches, Sequence[AnyFilter], "Embeddings | None"], Verdicts]
+"""Decides about all samples, as `decide` does."""
+
+
 def decide(
     batches: Batches, filters: Sequence[AnyFilter], embeddings: Embeddings | None = None
 ) -> Verdicts:
@@ -115,8 +132,7 @@ def decide(
     """
     embeddings = embeddings if embeddings is not None else Embeddings({})
     verdicts = Verdicts()
-    groups = list(_groups(filters)) or [[]]
-    for group in groups:
+    for group in groups(filters):
         if group and isinstance(group[0][1], DatasetFilter):
             number, rule = group[0][0], group[0][1]
             try:
@@ -174,8 +190,9 @@ def _reasons(rule: Filter, columns: Columns, left: Collection[int]) -> Mapping[i
     return {row: reason for row, reason in said if reason is not None}
 
 
-def _groups(filters: Sequence[AnyFilter]) -> Iterator[list[tuple[int, AnyFilter]]]:
-    """Neighbouring row filters together, each dataset filter alone; numbered from 1."""
+def groups(filters: Sequence[AnyFilter]) -> Iterator[list[tuple[int, AnyFilter]]]:
+    """Neighbouring row filters together, each dataset filter alone; numbered from 1. Without
+    filters one group of none, since all samples are to be read."""
     group: list[tuple[int, AnyFilter]] = []
     for number, one in enumerate(filters, 1):
         if isinstance(one, DatasetFilter):
@@ -185,7 +202,7 @@ def _groups(filters: Sequence[AnyFilter]) -> Iterator[list[tuple[int, AnyFilter]
             group = []
         else:
             group.append((number, one))
-    if group:
+    if group or not filters:
         yield group
 
 
@@ -199,7 +216,7 @@ def _dataset_pass(
     import pyarrow as pa
 
     rows = array("q")
-    schema = _flat_schema(rule.columns)
+    schema = schema_of(rule.columns)
     chunks: list[pa.RecordBatch] = []
     ids: list[pa.Array] = []
     for start, columns in _numbered(batches(), verdicts):
@@ -208,12 +225,31 @@ def _dataset_pass(
         if not kept:
             continue
         rows.extend(start + row for row in kept)
-        taken = pa.array(kept)
-        ids.append(columns.column("id").take(taken))
-        arrays = [_flat(columns, one.name).take(taken).cast(one.type) for one in schema]
-        chunks.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        ids.append(columns.column("id").take(pa.array(kept)))
+        chunks.append(columns_of(columns, schema, kept))
     table = pa.Table.from_batches(chunks, schema=schema)
-    every_id = pa.chunked_array(ids, pa.string())
+    decide_dataset(
+        table, rows, pa.chunked_array(ids, pa.string()), number, rule, verdicts, embeddings
+    )
+
+
+def decide_dataset(
+    table: pa.Table,
+    rows: Sequence[int],
+    ids: pa.ChunkedArray,
+    number: int,
+    rule: DatasetFilter,
+    verdicts: Verdicts,
+    embeddings: Embeddings,
+) -> None:
+    """Note what a dataset filter says of a table.
+
+    Args:
+        table: the columns that it reads.
+        rows: which samples of the dataset these are.
+        ids: of these samples.
+        number: the filter's.
+    """
     found = verdicts.findings.setdefault(number, {})
     if isinstance(rule, EmbeddedFilter) and (texts := rule.texts_to_embed(table)) is not None:
         column, found["embeddings"] = embeddings.of(texts, rule.embeddings)
@@ -222,9 +258,24 @@ def _dataset_pass(
         if isinstance(drop, Finding):
             found[drop.name] = drop.value
             continue
-        because_of = "" if drop.because_of is None else every_id[drop.because_of].as_py()
-        reason = f"{rule.kind}: {drop.reason}"
-        verdicts.drop(rows[drop.row], Verdict(number, reason, because_of))
+        because_of = "" if drop.because_of is None else ids[drop.because_of].as_py()
+        note(verdicts, number, rule, rows[drop.row], drop.reason, because_of)
+
+
+def note(
+    verdicts: Verdicts, number: int, rule: DatasetFilter, row: int, reason: str, because_of: str
+) -> None:
+    """Note that a dataset filter drops a sample."""
+    verdicts.drop(row, Verdict(number, f"{rule.kind}: {reason}", because_of))
+
+
+def columns_of(columns: Columns, schema: pa.Schema, rows: Sequence[int]) -> pa.RecordBatch:
+    """The columns that a dataset filter reads, of some rows of a batch."""
+    import pyarrow as pa
+
+    taken = pa.array(rows, pa.int64())
+    arrays = [_flat(columns, one.name).take(taken).cast(one.type) for one in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _flat(columns: Columns, name: str) -> pa.Array:
@@ -244,7 +295,8 @@ def _flat(columns: Columns, name: str) -> pa.Array:
     return pa.ListArray.from_arrays(offsets, pairs)
 
 
-def _flat_schema(names: Sequence[str]) -> pa.Schema:
+def schema_of(names: Sequence[str]) -> pa.Schema:
+    """The types of columns that dataset filters read."""
     import pyarrow as pa
 
     criterion = pa.struct([("criterion", pa.string()), ("score", pa.float64())])

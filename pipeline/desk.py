@@ -150,7 +150,7 @@ class RunDesk:
         try:
             self._check_money()
             try:
-                with self._budget.call():
+                async with self._budget.call():
                     reply = await connection.send(await self._named(questions, question))
                 if question.request.logprobs:
                     reply = lighter(reply)

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from .recipe import Limits, Recipe
 
-__all__ = ["HASHED", "USUAL", "Embeddings", "embedding_model", "embedding_models"]
+__all__ = [
+    "HASHED",
+    "USUAL",
+    "Embeddings",
+    "embedding_model",
+    "embedding_models",
+    "figures_of_hashed",
+]
 
 HASHED = "hashed"
 """The name of the vectors that need no model."""
@@ -71,6 +78,17 @@ def _answering(model: ModelSpec | str) -> ModelSpec | str:
             f" {model.model} --runner pooling`) and name it by http://HOST:PORT/v1#{model.model}"
         )
     return model
+
+
+def figures_of_hashed(texts: int, without_words: int) -> dict[str, Any]:
+    """What there is to say of vectors that need no model."""
+    told = _Told(
+        f"none: {HASHED_WIDTH} hashed dimensions of words and pairs of words, which tell the same"
+        " words and not the same meaning",
+        texts,
+        missing=Counter({"no words": without_words}) if without_words else None,
+    )
+    return told.figures()
 
 
 def embedding_models(recipe: Recipe) -> dict[str, ModelSpec]:
@@ -126,6 +144,10 @@ class Embeddings:
         self._limits = limits
         self._spent = spent
 
+    def are_hashed(self, name: str) -> bool:
+        """Whether no model is behind the name that a filter's option `embeddings` gives."""
+        return embedding_model(name, self._models) == HASHED
+
     def of(self, texts: pa.ChunkedArray, name: str) -> tuple[pa.Array, dict[str, Any]]:
         """The embeddings of texts as a column, null where there is none, and what there is to say
         of them.
@@ -144,13 +166,7 @@ class Embeddings:
         if model == HASHED:
             vectors = hashed_vectors(texts)
             empty = np.asarray(~vectors.any(axis=1))
-            told = _Told(
-                f"none: {HASHED_WIDTH} hashed dimensions of words and pairs of words, which tell"
-                " the same words and not the same meaning",
-                len(texts),
-                missing=Counter({"no words": int(empty.sum())}) if empty.any() else None,
-            )
-            return _column(vectors, empty), told.figures()
+            return _column(vectors, empty), figures_of_hashed(len(texts), int(empty.sum()))
         called = name or USUAL
         embedder = connect_embedder(model, called)
         told = _Told(embedder.label, len(texts), missing=Counter())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +52,10 @@ class RunOptions:
         retry_failed: ask again for samples whose replies were not usable.
         processes: how many processes draft and judge, for endpoints faster than one core.
         books: counters to write to, for a live view.
+        budget: keeps the limits in place of one for this process alone, where this is a part of a
+            run that was rehearsed elsewhere.
+        drawn: the numbers of draws, by their places, that follow from seeds elsewhere: as
+            `Planner` takes them.
     """
 
     again: bool = False
@@ -59,6 +63,8 @@ class RunOptions:
     retry_failed: bool = False
     processes: int = 1
     books: Books = field(default_factory=Books)
+    budget: Budget | None = None
+    drawn: Mapping[int, int] = field(default_factory=dict)
 
 
 async def run(recipe: Recipe, out: Path, options: RunOptions) -> RunReport:
@@ -73,7 +79,7 @@ async def run(recipe: Recipe, out: Path, options: RunOptions) -> RunReport:
         asyncio.CancelledError: it was cancelled; the manifest says so, and nothing is lost.
     """
     askers = Askers.of(recipe)
-    rehearsed = await rehearse(recipe, askers)
+    rehearsed = await rehearse(recipe, askers) if options.budget is None else ()
     folder = RunFolder(out)
     with ExitStack() as stack:
         stack.enter_context(folder.open())
@@ -118,7 +124,7 @@ class _Job:
         self.embeddings = Embeddings(
             recipe.models, folder.path / "embeddings.db", recipe.limits, journal.spending
         )
-        self.budget = Budget(recipe.limits, recipe.models, journal.spending())
+        self.budget = options.budget or Budget(recipe.limits, recipe.models, journal.spending())
         self.desk = RunDesk(
             recipe.models,
             journal,
@@ -178,7 +184,7 @@ class _Job:
             retry_failed=self.options.retry_failed,
             max_failed_share=self.recipe.max_failed_share,
         )
-        planner = Planner(self.recipe, self.journal, self.books)
+        planner = Planner(self.recipe, self.journal, self.books, self.options.drawn)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.desk)
             plan = await stack.enter_async_context(aclosing(planner.samples()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -15,6 +16,7 @@ from ..records.shapes import is_ours, sample_from_seed
 from ..store import RunFolder
 from .batches import batches_of_samples
 from .books import Books
+from .deciding import Decide, decide
 from .embedding import Embeddings, embedding_models
 from .filtering import filter_samples
 from .occurrences import Occurrences
@@ -121,13 +123,15 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
     """Filter a dataset as it is, without models and without a journal; each run starts anew.
 
     Args:
-        recipe: one of `filter_recipe`.
+        recipe: one of `filter_recipe`; where it is to be run on a cluster, that decides, with the
+            same outcome.
         out: the run's folder.
         books: counters to write to.
 
     Raises:
         RecipeError: a file that a filter names is missing or wrong.
         SeedError, CheckError, RunFolderError: nothing is written then.
+        ClusterError: the same, for want of the cluster.
     """
     folder = RunFolder(out)
     for one in recipe.filters:
@@ -138,9 +142,15 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
         folder.write_text(folder.recipe, recipe.to_yaml())
         folder.write_manifest({"status": "running", "name": recipe.name})
         embeddings = Embeddings(recipe.models, folder.path / "embeddings.db", recipe.limits)
-        outcome = filter_samples(
-            rows.usable, recipe.filters, folder, failed=rows.unusable, embeddings=embeddings
-        )
+        with _deciding(recipe) as decide:
+            outcome = filter_samples(
+                rows.usable,
+                recipe.filters,
+                folder,
+                failed=rows.unusable,
+                embeddings=embeddings,
+                decide=decide,
+            )
         end = Closing(
             status="done",
             planned=books.planned,
@@ -154,6 +164,15 @@ def filter_existing(recipe: Recipe, out: Path, books: Books) -> RunReport:
         )
         books.stage = "done"
         return close_books(recipe, folder, books, end)
+
+
+def _deciding(recipe: Recipe) -> AbstractContextManager[Decide]:
+    """Who decides about the samples: this process, or a cluster."""
+    if recipe.engine is None:
+        return nullcontext(decide)
+    from .cluster.filtering import deciding_on_cluster
+
+    return deciding_on_cluster(recipe)
 
 
 class _Rows:

@@ -30,7 +30,7 @@ def times_as_many(sources: Sequence[SeedSource], base: Path, last: Seed) -> floa
             files += find_files(path, base, SUFFIXES)
         except SeedError:
             return None
-    if not all(file.name.lower().endswith(LINES) for file in files):
+    if not all(file.name.lower().endswith(LINES) and not file.url for file in files):
         return None
     name, _, line = last.source.rpartition("#")
     sizes = {file.name: file.path.stat().st_size for file in files}

@@ -15,7 +15,7 @@ from typing import Any, Self
 from ..filters import DatasetFilter, Filter
 from ..store import RunFolder
 from .batches import Batches, Spill, Stream, batches_of_json
-from .deciding import AnyFilter, Verdict, Verdicts, decide, decide_rows
+from .deciding import AnyFilter, Decide, Verdict, Verdicts, decide, decide_rows
 from .embedding import Embeddings
 from .funnel import FunnelStep
 from .splitting import Split
@@ -50,6 +50,7 @@ class Filtering:
         folder: where to write `kept/`, `dropped/` and `failed/`, which are replaced together.
         target: keep only the first so many of those that pass.
         embeddings: gives filters that need them their embeddings.
+        decide: who decides about all samples at the end; by default this process.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Filtering:
         *,
         target: int | None = None,
         embeddings: Embeddings | None = None,
+        decide: Decide = decide,
     ) -> None:
         self._filters = filters
+        self._decide = decide
         self._rules = [(n, one) for n, one in enumerate(filters, 1) if isinstance(one, Filter)]
         self._folder = folder
         self._target = target
@@ -115,12 +118,12 @@ class Filtering:
         """
         split = self._begun()
         findings: Mapping[int, Mapping[str, Any]] = {}
-        if self.one_by_one:
+        if self.one_by_one and self._decide is decide:
             for columns in batches():
                 split.write(columns, decide_rows(columns, self._rules))
         else:
             spill = Spill(batches(), split.new / "all.arrow")
-            verdicts = decide(spill, self._filters, self._embeddings)
+            verdicts = self._decide(spill, self._filters, self._embeddings)
             findings = verdicts.findings
             if self._target is not None:
                 _drop_beyond(self._target, len(self._filters) + 1, verdicts)
@@ -154,9 +157,10 @@ def filter_samples(
     *,
     failed: Stream = tuple,
     embeddings: Embeddings | None = None,
+    decide: Decide = decide,
 ) -> Outcome:
     """Run the filters in their order and write `kept/`, `dropped/` and `failed/`."""
-    with Filtering(filters, folder, embeddings=embeddings) as filtering:
+    with Filtering(filters, folder, embeddings=embeddings, decide=decide) as filtering:
         return filtering.end(batches, failed)
 
 

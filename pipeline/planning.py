@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Protocol
 
 import orjson
@@ -138,12 +139,21 @@ class Planner:
         recipe: what to plan.
         journal: where each planned sample is enrolled.
         books: where seeds and samples are counted.
+        drawn: for seeds that occur elsewhere too, where only a part of the seeds is planned here:
+            the number of the draw for each place that has one.
     """
 
-    def __init__(self, recipe: Recipe, journal: Register, books: Books) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        journal: Register,
+        books: Books,
+        drawn: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self._recipe = recipe
         self._journal = journal
         self._books = books
+        self._drawn = drawn
         # Each generator with its key, and with where its draws stand among those of a seed.
         self._generators: list[tuple[Generator, bytes, int]] = []
         self._samples_per_seed = 0
@@ -187,8 +197,8 @@ class Planner:
     ) -> Planned:
         """A seed that occurs again gets further draws, so that no two samples share an id and
         none is lost."""
-        number = draw
-        id_ = sample_id(key, seed, draw)
+        number = self._drawn.get(place, draw)
+        id_ = sample_id(key, seed, number)
         n = self._journal.enrol(place, id_)
         if occurrence := self._meet(n):
             number += occurrence * generator.draws

@@ -33,7 +33,7 @@ from .recipe_file import RecipeFile, change, replace_models
 if TYPE_CHECKING:
     from .report import RunReport
 
-__all__ = ["Limits", "Recipe"]
+__all__ = ["Limits", "OnRay", "Recipe"]
 
 
 class Limits(BaseModel):
@@ -49,6 +49,30 @@ class Limits(BaseModel):
 
     max_calls: int | None = Field(default=None, ge=0)
     """Requests made, those that got no reply included."""
+
+
+class OnRay(BaseModel):
+    """How a recipe is run on a Ray cluster."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    address: str = ""
+    """`HOST:PORT` of the cluster's Ray client server; by default the cluster of this machine, or
+    that of the variable RAY_ADDRESS; where there is none, a Ray on this machine alone."""
+
+    storage: str = ""
+    """Where blocks are shipped to, which all machines must share: a folder, or a URL such as
+    `s3://bucket/run` or `gs://bucket/run`; by default the run's folder."""
+
+    seeds_per_block: int = Field(default=1000, ge=1)
+    """How many seeds make a block. The first run of a folder settles it."""
+
+    upload_seconds: float = Field(default=60.0, gt=0)
+    """After how many seconds the journal of a block in work is shipped again: where its machine is
+    lost, so much of the work on it is lost at most."""
+
+    workers: int | None = Field(default=None, ge=1)
+    """How many blocks are in work at once; by default one for each machine."""
 
 
 class Recipe(BaseModel):
@@ -114,6 +138,10 @@ class Recipe(BaseModel):
     limits: Limits = Limits()
     """Where to stop for money's sake."""
 
+    engine: OnRay | None = None
+    """Where it is run: by default on this machine; on a Ray cluster with `ray`,
+    `ray://HOST:PORT`, or `{ray: OPTIONS}`."""
+
     @model_validator(mode="before")
     @classmethod
     def _build(cls, values: object) -> object:
@@ -146,6 +174,23 @@ class Recipe(BaseModel):
                 for name, spec in built["models"].items()
             }
         return built
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _engine_by_name(cls, value: object) -> object:
+        if value is None or isinstance(value, OnRay):
+            return value
+        if isinstance(value, str):
+            kind, _, address = value.partition("://")
+            if kind == "ray":
+                return {"address": address}
+        elif isinstance(value, Mapping) and list(value) == ["ray"]:
+            return value["ray"] or {}
+        raise ValueError("expected `ray`, `ray://HOST:PORT`, or `{ray: OPTIONS}`")
+
+    @field_serializer("engine")
+    def _spell_engine(self, value: OnRay | None) -> dict[str, Any] | None:
+        return None if value is None else {"ray": value.model_dump(mode="json")}
 
     @field_validator("generators", "judges")
     @classmethod
@@ -270,6 +315,17 @@ class Recipe(BaseModel):
                 f" (models: {', '.join(self.models) or 'none'})"
             )
 
+    def on_ray(self, address: str = "") -> Self:
+        """The recipe as it is to be run on a Ray cluster.
+
+        Args:
+            address: of the cluster, as `OnRay.address`.
+        """
+        engine = self.engine or OnRay()
+        if address:
+            engine = engine.model_copy(update={"address": address})
+        return self.model_copy(update={"engine": engine})
+
     def run(self, out: Path | str, **options: Any) -> RunReport:
         """Draft, judge and filter; the same call again goes on where it stopped.
 
@@ -299,9 +355,14 @@ class Recipe(BaseModel):
             RecipeError, SeedError, TemplateError: wrong input; nothing was asked.
             EndpointError: a model cannot be reached, or refuses key, model or parameters.
             RunFolderError: the folder is locked, damaged, full or of another recipe.
+            ClusterError: the cluster that it is to run on cannot be used.
         """
         from .engine import RunOptions, run
 
+        if self.engine is not None:
+            from .cluster.run import run_on_ray
+
+            return await run_on_ray(self, Path(out), RunOptions(**options))
         return await run(self, Path(out), RunOptions(**options))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from ..errors import SeedError
 from ..records import Component, Seed
+from .files import File
 
 __all__ = ["BadRow", "OnBadRow", "SeedSource", "bad_row"]
 
@@ -47,6 +48,25 @@ class SeedSource(Component, ABC):
         Raises:
             SeedError: the source is missing, empty or broken; says file and line.
         """
+
+    def files(self, base: Path) -> Sequence[File] | None:
+        """The files that `read` reads, one after the other, so that several machines can share
+        them; None where it does not read files each by itself.
+
+        Raises:
+            SeedError: the source is missing.
+        """
+        return None
+
+    def read_files(
+        self, files: Sequence[File], on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
+        """The seeds in some of its `files`, as `read` gives them; perhaps none.
+
+        Raises:
+            SeedError: a file is broken.
+        """
+        raise NotImplementedError(f"{self.kind} does not read files each by itself")
 
 
 def bad_row(where: str, reason: str, on_bad_row: OnBadRow | None) -> None:

@@ -17,7 +17,7 @@ from ..records import Seed
 from ..records.columns import name_columns
 from ..records.shapes import ColumnMap
 from .base import BadRow, OnBadRow, SeedSource
-from .files import File, find_files, locate, name_of, reason_of
+from .files import File, at_hand, find_files, is_url, locate, name_of, reason_of
 from .rows import SUFFIXES, Row, read_rows
 from .tables import TABLE_SUFFIXES, read_table, rows_of_table
 from .tasks import seeds_of
@@ -77,14 +77,33 @@ class Dataset(SeedSource):
             if not any_row:
                 self._check_map(row)
             any_row = True
-            try:
-                seeds = seeds_of(row, self.map, self.licence)
-            except SeedError:
-                # What is wrong with the row is for the generator that needs its shape to say.
-                seeds = []
-            yield from seeds or [Seed(source=row.source, fields=row.fields, licence=self.licence)]
+            yield from self._seeds(row)
         if not any_row:
             raise SeedError(f"{self.path}: holds no row that can be used")
+
+    def files(self, base: Path) -> Sequence[File] | None:
+        place = locate(self.path, base)
+        if place.is_dir():
+            return None if _is_saved(place) else self._files_below(place, base)
+        if self._is_file(place):
+            files = find_files(self.path, base, _OURS)
+            self._choose(["train"])
+            return files
+        return None
+
+    def read_files(
+        self, files: Sequence[File], on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
+        for row in _read_files(files, on_bad_row):
+            yield from self._seeds(row)
+
+    def _seeds(self, row: Row) -> list[Seed]:
+        try:
+            seeds = seeds_of(row, self.map, self.licence)
+        except SeedError:
+            # What is wrong with the row is for the generator that needs its shape to say.
+            seeds = []
+        return seeds or [Seed(source=row.source, fields=row.fields, licence=self.licence)]
 
     def _check_map(self, first: Row) -> None:
         for column in self.map.values():
@@ -95,49 +114,56 @@ class Dataset(SeedSource):
                 )
 
     def _rows(self, base: Path, on_bad_row: OnBadRow | None) -> Iterator[Row]:
-        place = locate(self.path, base)
-        if place.is_dir():
-            if any((place / name).is_file() for name in ("state.json", "dataset_dict.json")):
-                return self._saved(place)
-            return self._folder(place, base, on_bad_row)
-        looks_local = self.path.startswith((".", "/", "~")) or self.path.lower().endswith(_OURS)
-        if place.exists() or looks_local or has_magic(self.path):
-            files = find_files(self.path, base, _OURS)
-            self._choose(["train"])
+        files = self.files(base)
+        if files is not None:
             return _read_files(files, on_bad_row)
-        return self._hub(base)
+        place = locate(self.path, base)
+        if not place.is_dir():
+            return self._hub(base)
+        return self._saved(place) if _is_saved(place) else self._streamed(place)
 
-    def _folder(self, folder: Path, base: Path, on_bad_row: OnBadRow | None) -> Iterator[Row]:
-        """A folder of data files; which split a file belongs to goes by the rules of `datasets`."""
-        from datasets import load_dataset, load_dataset_builder
+    def _is_file(self, place: Path) -> bool:
+        looks_local = self.path.startswith((".", "/", "~")) or self.path.lower().endswith(_OURS)
+        return place.exists() or looks_local or has_magic(self.path) or is_url(self.path)
+
+    def _files_below(self, folder: Path, base: Path) -> list[File] | None:
+        """The files of a split of a folder, where we can read them; which split a file belongs to
+        goes by the rules of `datasets`."""
+        from datasets import load_dataset_builder
         from datasets.data_files import DataFilesList, get_data_patterns
 
         files: dict[str, Sequence[str]]
         with _in_one_sentence(self.path), TemporaryDirectory() as scratch:
             if self.name or _has_configurations(folder):
-                options: dict[str, Any] = {"name": self.name or None, "cache_dir": scratch}
-                builder = load_dataset_builder(str(folder), **options)
+                builder = load_dataset_builder(
+                    str(folder), name=self.name or None, cache_dir=scratch
+                )
                 files = {str(s): found for s, found in (builder.config.data_files or {}).items()}
             else:
-                options = {"cache_dir": scratch}
                 files = {
                     str(split): DataFilesList.from_patterns(patterns, base_path=str(folder))
                     for split, patterns in get_data_patterns(str(folder)).items()
                 }
-            readable = {
-                split: sorted({Path(file) for file in found if file.lower().endswith(_OURS)})
-                for split, found in files.items()
-            }
-            readable = {split: found for split, found in readable.items() if found}
-            if not readable:
-                dataset = self._pick(load_dataset(str(folder), streaming=True, **options))
+        readable = {
+            split: sorted({Path(file) for file in found if file.lower().endswith(_OURS)})
+            for split, found in files.items()
+        }
+        readable = {split: found for split, found in readable.items() if found}
         if not readable:
-            yield from self._read(dataset)
-            return
+            return None
         chosen = readable[self._choose(list(readable))]
-        yield from _read_files(
-            [File(file, name_of(self.path, file, base)) for file in chosen], on_bad_row
-        )
+        return [File(file, name_of(self.path, file, base)) for file in chosen]
+
+    def _streamed(self, folder: Path) -> Iterator[Row]:
+        """A folder of data files that `datasets` alone can read."""
+        from datasets import load_dataset
+
+        with _in_one_sentence(self.path), TemporaryDirectory() as scratch:
+            options: dict[str, Any] = {"cache_dir": scratch}
+            if self.name or _has_configurations(folder):
+                options["name"] = self.name or None
+            dataset = self._pick(load_dataset(str(folder), streaming=True, **options))
+        yield from self._read(dataset)
 
     def _saved(self, folder: Path) -> Iterator[Row]:
         """A folder that `save_to_disk` wrote."""
@@ -228,12 +254,18 @@ class Dataset(SeedSource):
                 number += table.num_rows
 
 
-def _read_files(files: list[File], on_bad_row: OnBadRow | None) -> Iterator[Row]:
-    for file in files:
-        if file.name.lower().endswith(TABLE_SUFFIXES):
-            yield from read_table(file)
-        else:
-            yield from read_rows(file, on_bad_row)
+def _read_files(files: Sequence[File], on_bad_row: OnBadRow | None) -> Iterator[Row]:
+    for one in files:
+        with at_hand(one) as file:
+            if file.name.lower().endswith(TABLE_SUFFIXES):
+                yield from read_table(file)
+            else:
+                yield from read_rows(file, on_bad_row)
+
+
+def _is_saved(folder: Path) -> bool:
+    """Whether `save_to_disk` wrote it."""
+    return any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
 
 
 def _has_configurations(folder: Path) -> bool:

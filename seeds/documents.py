@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 
 from ..errors import SeedError
 from ..records import Seed
-from .base import BadRow, SeedSource, bad_row
+from .base import BadRow, OnBadRow, SeedSource, bad_row
 from .blocks import Block, read_pdf, read_text
-from .files import find_files, reason_of
+from .files import File, at_hand, find_files, reason_of
 from .markdown import read_markdown
 from .pages import read_html
 from .passages import passages
@@ -65,26 +65,39 @@ class Documents(SeedSource):
         self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
     ) -> Iterator[Seed]:
         any_seed = False
-        for file in find_files(self.path, base, tuple(_READERS)):
-            try:
-                text, blocks = _READERS[file.path.suffix.lower()](file.path.read_bytes())
-            except OSError as error:
-                bad_row(file.name, f"cannot be read ({reason_of(error)})", on_bad_row)
-                continue
-            except ValueError as error:
-                bad_row(file.name, str(error), on_bad_row)
-                continue
-            if not text.strip():
-                bad_row(file.name, "holds no text", on_bad_row)
-                continue
-            for passage in passages(
-                file.name, text, blocks, max_chars=self.max_chars, min_chars=self.min_chars
-            ):
-                any_seed = True
-                yield Seed(
-                    source=f"{file.name}:{passage.start}-{passage.end}",
-                    passage=passage,
-                    licence=self.licence,
-                )
+        for seed in self.read_files(self.files(base), on_bad_row):
+            any_seed = True
+            yield seed
         if not any_seed:
             raise SeedError(f"{self.path}: holds no document that can be used")
+
+    def files(self, base: Path) -> Sequence[File]:
+        return find_files(self.path, base, tuple(_READERS))
+
+    def read_files(
+        self, files: Sequence[File], on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
+        for one in files:
+            with at_hand(one) as file:
+                yield from self._seeds(file, on_bad_row)
+
+    def _seeds(self, file: File, on_bad_row: OnBadRow | None) -> Iterator[Seed]:
+        try:
+            text, blocks = _READERS[file.path.suffix.lower()](file.path.read_bytes())
+        except OSError as error:
+            bad_row(file.name, f"cannot be read ({reason_of(error)})", on_bad_row)
+            return
+        except ValueError as error:
+            bad_row(file.name, str(error), on_bad_row)
+            return
+        if not text.strip():
+            bad_row(file.name, "holds no text", on_bad_row)
+            return
+        for passage in passages(
+            file.name, text, blocks, max_chars=self.max_chars, min_chars=self.min_chars
+        ):
+            yield Seed(
+                source=f"{file.name}:{passage.start}-{passage.end}",
+                passage=passage,
+                licence=self.licence,
+            )

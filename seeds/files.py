@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 from ..errors import SeedError
 
-__all__ = ["File", "find_files", "locate", "name_of", "reason_of"]
+__all__ = ["File", "at_hand", "find_files", "is_url", "locate", "name_of", "reason_of"]
 
 
 class File(NamedTuple):
@@ -20,10 +22,12 @@ class File(NamedTuple):
         path: where it is.
         name: what it is called in sources and messages: relative to the recipe's folder where
             it lies below it, else as the recipe says it; with forward slashes.
+        url: where it is to be fetched from (`s3://bucket/file`), or "" where it is on a disk.
     """
 
     path: Path
     name: str
+    url: str = ""
 
 
 def find_files(path: str, base: Path, suffixes: Sequence[str]) -> list[File]:
@@ -33,7 +37,8 @@ def find_files(path: str, base: Path, suffixes: Sequence[str]) -> list[File]:
     those with other suffixes than `suffixes` are passed over; links to folders are not followed.
 
     Args:
-        path: relative to `base`, or absolute; `~` is the home folder.
+        path: relative to `base`, or absolute; `~` is the home folder. Or a URL that fsspec knows,
+            such as `s3://bucket/folder` or `gs://bucket/*.jsonl`.
         base: the recipe's folder.
         suffixes: the endings of files that can be read, in lower case, such as ".jsonl".
 
@@ -41,6 +46,8 @@ def find_files(path: str, base: Path, suffixes: Sequence[str]) -> list[File]:
         SeedError: there is no such file, or none that can be read.
     """
     known = ", ".join(suffixes)
+    if is_url(path):
+        return _fetchable(path, suffixes)
     place = locate(path, base)
     if place.is_dir():
         found = _below(place)
@@ -57,6 +64,55 @@ def find_files(path: str, base: Path, suffixes: Sequence[str]) -> list[File]:
             raise SeedError(f"{path}: no file that can be read here ({known}) fits this pattern")
         return [File(file, name_of(path, file, base)) for file in fitting]
     raise SeedError(f"{path}: there is no such file or folder (looked in {base.absolute()})")
+
+
+def is_url(path: str) -> bool:
+    """Whether a path of a recipe leads to another machine."""
+    return "://" in path
+
+
+@contextmanager
+def at_hand(file: File) -> Iterator[File]:
+    """The file on a disk of this machine: as it is, or fetched for as long as it is read.
+
+    Raises:
+        SeedError: it cannot be fetched.
+    """
+    if not file.url:
+        yield file
+        return
+    with TemporaryDirectory(prefix="silversmith-seeds-") as folder:
+        path = Path(folder, PurePosixPath(file.url).name)
+        with _fetching(file.url) as (system, place):
+            system.get_file(place, str(path))
+        yield File(path, file.name)
+
+
+def _fetchable(path: str, suffixes: Sequence[str]) -> list[File]:
+    """The files that a URL means."""
+    with _fetching(path) as (system, place):
+        if glob.has_magic(path):
+            found = system.glob(place)
+        elif system.isdir(place):
+            found = system.find(place)
+        else:
+            found = [place] if system.exists(place) else []
+        urls = sorted(str(system.unstrip_protocol(one)) for one in found)
+    fitting = [url for url in urls if url.lower().endswith(tuple(suffixes))]
+    if not fitting:
+        raise SeedError(f"{path}: there is no file that can be read here ({', '.join(suffixes)})")
+    return [File(Path(url), url, url) for url in fitting]
+
+
+@contextmanager
+def _fetching(url: str) -> Iterator[tuple[Any, str]]:
+    """The filesystem of a URL, and the place in it."""
+    import fsspec
+
+    try:
+        yield fsspec.core.url_to_fs(url)
+    except (OSError, ValueError, ImportError) as error:
+        raise SeedError(f"{url}: cannot be read ({reason_of(error)})") from error
 
 
 def locate(path: str, base: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -11,8 +11,8 @@ from ..errors import SeedError
 from ..records import Seed
 from ..records.columns import name_columns
 from ..records.shapes import ColumnMap, tasks_from_fields
-from .base import BadRow, SeedSource, bad_row
-from .files import find_files
+from .base import BadRow, OnBadRow, SeedSource, bad_row
+from .files import File, at_hand, find_files
 from .rows import SUFFIXES, Row, read_rows
 
 __all__ = ["Tasks", "seeds_of"]
@@ -43,25 +43,37 @@ class Tasks(SeedSource):
         self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
     ) -> Iterator[Seed]:
         any_seed = False
-        for file in find_files(self.path, base, SUFFIXES):
-            for row in read_rows(file, on_bad_row):
-                try:
-                    seeds = seeds_of(row, self.map, self.licence)
-                except SeedError as error:
-                    bad_row(row.where, str(error), on_bad_row)
-                    continue
-                if not seeds:
-                    bad_row(
-                        row.where,
-                        f"no instruction among the columns ({name_columns(row.fields)});"
-                        " say which column holds it with `map: {instruction: COLUMN}`",
-                        on_bad_row,
-                    )
-                for seed in seeds:
-                    any_seed = True
-                    yield seed
+        for seed in self.read_files(self.files(base), on_bad_row):
+            any_seed = True
+            yield seed
         if not any_seed:
             raise SeedError(f"{self.path}: holds no row that can be used")
+
+    def files(self, base: Path) -> Sequence[File]:
+        return find_files(self.path, base, SUFFIXES)
+
+    def read_files(
+        self, files: Sequence[File], on_bad_row: Callable[[BadRow], None] | None = None
+    ) -> Iterator[Seed]:
+        for one in files:
+            with at_hand(one) as file:
+                yield from self._seeds(file, on_bad_row)
+
+    def _seeds(self, file: File, on_bad_row: OnBadRow | None) -> Iterator[Seed]:
+        for row in read_rows(file, on_bad_row):
+            try:
+                seeds = seeds_of(row, self.map, self.licence)
+            except SeedError as error:
+                bad_row(row.where, str(error), on_bad_row)
+                continue
+            if not seeds:
+                bad_row(
+                    row.where,
+                    f"no instruction among the columns ({name_columns(row.fields)});"
+                    " say which column holds it with `map: {instruction: COLUMN}`",
+                    on_bad_row,
+                )
+            yield from seeds
 
 
 def seeds_of(row: Row, mapping: dict[str, str], licence: str) -> list[Seed]:

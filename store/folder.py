@@ -34,6 +34,11 @@ class RunFolder:
         return self.path / "journal.db"
 
     @property
+    def cluster(self) -> Path:
+        """Is there where the run is one on a cluster, whose blocks have journals of their own."""
+        return self.path / "cluster.json"
+
+    @property
     def recovered_journal(self) -> Path:
         """Where a recovered journal waits to take the damaged one's place."""
         return self.path / "journal.recovered.db"
@@ -47,15 +52,17 @@ class RunFolder:
         return self.path / "manifest.json"
 
     @contextmanager
-    def open(self, *, recovering: bool = False) -> Iterator[None]:
+    def open(self, *, recovering: bool = False, on_cluster: bool = False) -> Iterator[None]:
         """Make the folder and hold it for this process.
 
         Args:
             recovering: whatever has become of the journal is about to be mended.
+            on_cluster: a run on a cluster begins or goes on.
 
         Raises:
             RunFolderError: another process holds it, it cannot be made, its journal is gone or
-                half recovered, or it was written by a newer version.
+                half recovered, it was written by a newer version, or a run on a cluster and one
+                on a single machine would meet in it.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -77,11 +84,25 @@ class RunFolder:
                 f"{self.path} cannot be written ({error.strerror}): choose another --out"
             ) from error
         try:
-            if not recovering:
+            self._check_where(on_cluster)
+            if not (recovering or on_cluster):
                 self._check_journal(manifest or {})
             yield
         finally:
             lock.release()
+
+    def _check_where(self, on_cluster: bool) -> None:
+        """Refuse to begin anew, unseen, what was begun in another way."""
+        if on_cluster and self.journal.exists():
+            raise RunFolderError(
+                f"{self.path} holds a run on one machine: go on without --on ray, or choose another"
+                " --out"
+            )
+        if not on_cluster and self.cluster.exists():
+            raise RunFolderError(
+                f"{self.path} holds a run on a cluster, in blocks, which this cannot work on:"
+                " `silversmith run` and `judge` go on with it by --on ray"
+            )
 
     def _check_journal(self, manifest: Mapping[str, Any]) -> None:
         """Refuse what SQLite would take for a new journal although there was one: everything in

@@ -252,6 +252,15 @@ class Journal:
                 " ORDER BY count(*) DESC, reason"
             ).fetchall()
 
+    def transient_failures(self) -> int:
+        """How many of the roster's samples failed in a way that may pass."""
+        with self._explained("reading"):
+            (count,) = self._db.execute(
+                "SELECT count(*) FROM roster JOIN results USING (sample) WHERE state = ?",
+                (FAILED_TRANSIENT,),
+            ).fetchone()
+        return int(count)
+
     def asked(self, asker: str) -> tuple[int, Usage]:
         """For how many samples an asker has replies, and what these took in all."""
         with self._explained("reading"):

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from table import table
 
-__all__ = ["measure"]
+__all__ = ["make_texts", "measure"]
 
 THRESHOLD, SIZE = 0.7, 5
 EXHAUSTIVE = 20_000
@@ -43,8 +43,8 @@ def measure(folder: Path, rows: int, contenders: Sequence[str] | None = None) ->
     """Make the texts and let each contender run."""
     with tempfile.TemporaryDirectory() as name:
         made, small = Path(name) / "texts.parquet", Path(name) / "small.parquet"
-        _make(folder, rows, made)
-        _make(folder, min(rows, EXHAUSTIVE), small)
+        make_texts(folder, rows, made)
+        make_texts(folder, min(rows, EXHAUSTIVE), small)
         exact = _exhaustive(small)
         jobs = [(f"{rows:,} rows", made)]
         jobs.append(("toolformer", _toolformer(folder, Path(name) / "t.parquet")))
@@ -90,7 +90,8 @@ def main() -> None:
     print(table(measure(options.folder, options.rows, only)))
 
 
-def _make(folder: Path, rows: int, path: Path) -> None:
+def make_texts(folder: Path, rows: int, path: Path) -> None:
+    """Write so many texts, in a column `text`."""
     import numpy as np
     import pyarrow as pa
     from pyarrow import parquet
