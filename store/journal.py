@@ -43,6 +43,9 @@ __all__ = ["Journal"]
 GROUP_SECONDS = 0.002
 GROUP_REPLIES = 32
 CHECKPOINT_SECONDS = 1.0
+LOG_PAGES = 16_384
+"""Pages of 4 KiB from which on the log (WAL) is begun anew: 64 MiB. A writer that never rests adds to
+it while it is moved into the file, so that it would grow to many times the journal."""
 _SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
 
 
@@ -384,13 +387,16 @@ class Journal:
         self._results.clear()
 
     def _checkpoint(self) -> None:
-        """Move the WAL into the file now and then, outside the event loop's thread: it waits
-        for the disk."""
+        """Move the log (WAL) into the file now and then, outside the event loop's thread: it waits
+        for the disk. Where the log is long, the writer is held up for the little that is left to
+        move, and then writes it from its beginning again."""
         # A full or broken disk is the writer's to report: it meets it too.
         with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as db:
             while not self._closing.wait(CHECKPOINT_SECONDS):
                 with suppress(sqlite3.Error):
-                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                    _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                    if pages >= LOG_PAGES:
+                        db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
 
     # What may be wrong with the file
 
