@@ -158,7 +158,7 @@ async def _drawn(recipe: Recipe, read: Read, end: int, storage: Storage) -> dict
     if not len(again):
         return {}
     register = _Places()
-    seeds = _Listed(read=lambda: _seeds_at(read, again.tolist(), storage))
+    seeds = _Listed(seeds_at=lambda: _seeds_at(read, again.tolist(), storage))
     alone = recipe.model_copy(update={"seeds": [seeds], "limit": None, "target": None})
     width = sum(one.draws for one in recipe.generators)
     drawn = {}
@@ -186,10 +186,8 @@ class _Listed(SeedSource):
 
     kind = "listed"
 
-    seeds_at: Any = None
-
-    def __init__(self, read: Callable[[], Iterator[Seed]]) -> None:
-        super().__init__(seeds_at=read)
+    seeds_at: Callable[[], Iterator[Seed]]
+    """Gives them from the first on."""
 
     def read(
         self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None

@@ -170,9 +170,9 @@ class Worker:
             report = await run(recipe, folder.path, options)
         with Journal(folder.journal) as journal:
             for spec in recipe.models.values():
-                note = f"form {spec.label}"
-                if (value := journal.note(note)) is not None:
-                    self._forms[note] = value
+                form = f"form {spec.label}"
+                if (found := journal.note(form)) is not None:
+                    self._forms[form] = found
         return report
 
 
