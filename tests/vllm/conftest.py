@@ -43,7 +43,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text.write_text("\n".join(path.read_text(encoding="utf-8") for path in prompts))
     script = Path(__file__).with_name("make_model.py")
     python = os.environ[PYTHON_VARIABLE]
-    subprocess.run([python, str(script), str(folder), str(text)], check=True, timeout=300)
+    subprocess.run([python, str(script), str(folder), str(text)], check=True, timeout=1200)
     return folder
 
 
@@ -117,7 +117,7 @@ def engines(state: State) -> list[Process]:
     return [one for one in members(state) if one.pid not in {s.pid for s in state.servers}]
 
 
-async def until(true: Callable[[], Any], seconds: float = 120) -> None:
+async def until(true: Callable[[], Any], seconds: float = 1200) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.1)
