@@ -26,12 +26,12 @@ class Concluding:
     concludes anew, and asks for nothing.
 
     Args:
-        askers: the recipe's.
+        askers: the recipe's; None where somebody else concludes.
     """
 
-    def __init__(self, askers: Askers) -> None:
-        self._askers = askers
-        judges = [asker.part for asker in askers.judges]
+    def __init__(self, askers: Askers | None) -> None:
+        self._judges = askers.judges if askers is not None else ()
+        judges = [asker.part for asker in self._judges]
         self._panels = [one for one in judges if isinstance(one, Panel) and one.waits]
 
     @property
@@ -63,8 +63,6 @@ class Concluding:
         judgements: list[Any] = list(sample.judgements)
         for panel in self._panels:
             judgements = panel.concluded(judgements, experts[panel.title])
-        titles = {asker.part.title for asker in self._askers.judges}
+        titles = {asker.part.title for asker in self._judges}
         own = [one for one in judgements if one.judge.partition("/")[0] in titles]
-        return sample_to_json(
-            sample.with_(**scored(sample, own, self._askers.judges, sample.strategy))
-        )
+        return sample_to_json(sample.with_(**scored(sample, own, self._judges, sample.strategy)))

@@ -56,6 +56,8 @@ class RunOptions:
             run that was rehearsed elsewhere.
         drawn: the numbers of draws, by their places, that follow from seeds elsewhere: as
             `Planner` takes them.
+        concludes: whether judges that wait for all samples have their last word; not in a part of
+            a run.
     """
 
     again: bool = False
@@ -65,6 +67,7 @@ class RunOptions:
     books: Books = field(default_factory=Books)
     budget: Budget | None = None
     drawn: Mapping[int, int] = field(default_factory=dict)
+    concludes: bool = True
 
 
 async def run(recipe: Recipe, out: Path, options: RunOptions) -> RunReport:
@@ -120,7 +123,7 @@ class _Job:
         self.options = options
         self.books = options.books
         self.rehearsed = rehearsed
-        self.concluding = Concluding(askers)
+        self.concluding = Concluding(askers if options.concludes else None)
         self.embeddings = Embeddings(
             recipe.models, folder.path / "embeddings.db", recipe.limits, journal.spending
         )

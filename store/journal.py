@@ -44,8 +44,8 @@ GROUP_SECONDS = 0.002
 GROUP_REPLIES = 32
 CHECKPOINT_SECONDS = 1.0
 LOG_PAGES = 16_384
-"""Pages of 4 KiB from which on the log (WAL) is begun anew: 64 MiB. A writer that never rests adds to
-it while it is moved into the file, so that it would grow to many times the journal."""
+"""Pages of 4 KiB from which on the log (WAL) is begun anew: 64 MiB. A writer that never rests adds
+to it while it is moved into the file, so that it would grow to many times the journal."""
 _SHORT_READ = sqlite3.SQLITE_IOERR | 2 << 8
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ...records import Usage, sample_from_row, sample_to_json
 from ...store import RunFolder, Spending
 from ..batches import ROWS_AT_A_TIME
 from ..budget import Budget
+from ..concluding import Concluding
 from ..embedding import Embeddings
 from ..engine import RunOptions
 from ..filtering import Filtering, Outcome
@@ -136,6 +138,7 @@ class _Job:
         self.run_id = str(mark["run_id"])
         self.seeds_per_block = int(mark["seeds_per_block"])
         self.storage = Storage(str(mark["storage"]) or str(folder.path.absolute()))
+        self._concluding = Concluding(askers)
         self.settings = {title: one.hex() for title, one in askers.settings.items()}
         self.blocks: Sequence[Block] = ()
         self.notes: dict[int, dict[str, Any]] = {}
@@ -359,17 +362,20 @@ class _Job:
             embeddings=self._embeddings,
             decide=decide_on_cluster,
         ) as filtering:
-            return filtering.end(self._batches, self._failed)
+            return filtering.end(self._batches, partial(self._rows, "failed"))
 
     def _batches(self) -> Iterator[Columns]:
         """What the blocks hold, in the dataset's order."""
         import pyarrow as pa
 
+        if self._concluding.needed:
+            yield from self._concluding.batches(partial(self._rows, "kept"))
+            return
         for batch in self._tables("kept"):
             yield Columns(pa.Table.from_batches([batch]))
 
-    def _failed(self) -> Iterator[bytes]:
-        for batch in self._tables("failed"):
+    def _rows(self, name: str) -> Iterator[bytes]:
+        for batch in self._tables(name):
             for row in batch.to_pylist():
                 yield sample_to_json(sample_from_row(row))
 

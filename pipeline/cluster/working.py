@@ -165,6 +165,7 @@ class Worker:
             books=books,
             budget=purse,
             drawn=block.drawn,
+            concludes=False,
         )
         async with purse:
             report = await run(recipe, folder.path, options)

@@ -38,6 +38,28 @@ def here(place, cluster):
     return place
 
 
+def test_a_panel_weighs_its_members_by_the_reliability_that_all_blocks_show(here, simulate):
+    server = simulate(latency_ms=5, flawed=0.4)
+    one = {"model": "simulated", "base_url": server.url, "concurrency": 16}
+    voted = {"models": ["one", "two", "three"], "combine": "dawid_skene"}
+    here.seeds(40)
+    here.recipe(
+        server.url,
+        models={"writer": one, **{name: {**one, "parameters": {"temperature": heat}}
+                for name, heat in (("one", 0.1), ("two", 0.5), ("three", 1))}},
+        generators=[{"instruction": {"model": "writer"}}],
+        judges=[{"panel": {**voted, "criteria": ["accuracy"]}}],
+    )  # fmt: skip
+    here.run("run", "recipe.yaml", "--out", "alone", *ONE_MACHINE)
+
+    here.run("run", "recipe.yaml", "--out", "spread", "--on", "ray")
+
+    notes = [one["judgements"][0]["note"] for one in here.dataset("alone")["kept"]]
+    assert notes
+    assert all(note.startswith("by reliability") for note in notes)
+    assert here.dataset("spread") == here.dataset("alone")
+
+
 def test_samples_books_and_money_are_those_of_one_machine(here, simulate):
     """Seeds that occur again, in other blocks and in another source; documents; rows that cannot
     be read; a limit in the middle of a seed."""

@@ -61,7 +61,7 @@ def decide_on_cluster(
     embeddings = embeddings if embeddings is not None else Embeddings({})
     shards = Shards.of(batches())
     verdicts = Verdicts()
-    verdicts.dropped_by.frombytes(bytes(shards.rows))
+    verdicts.make_room(shards.rows)
     for group in groups(filters):
         if group and isinstance(group[0][1], DatasetFilter):
             number, rule = group[0][0], group[0][1]
