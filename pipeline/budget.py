@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 
 from ..errors import LimitReached, RecipeError
 from ..models import ModelSpec
@@ -117,9 +116,8 @@ class Budget:
             self.unmetered += one.unmetered
             self.cost = None
 
-    @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
-        """Make a call, if one more may be made.
+    async def begin_call(self) -> None:
+        """Begin a call, if one more may be made; whoever has begun one has to end it.
 
         Raises:
             LimitReached: as `check`.
@@ -127,11 +125,11 @@ class Budget:
         self.check()
         self.under_way += 1
         self._note()
-        try:
-            yield
-        finally:
-            self.under_way -= 1
-            self._note()
+
+    def end_call(self) -> None:
+        """End a call, whatever came of it."""
+        self.under_way -= 1
+        self._note()
 
     def check(self) -> None:
         """Whether another call may be made.

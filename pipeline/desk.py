@@ -149,12 +149,13 @@ class RunDesk:
         await places.acquire()
         try:
             self._check_money()
+            await self._budget.begin_call()
             try:
-                async with self._budget.call():
-                    reply = await connection.send(await self._named(questions, question))
+                reply = await connection.send(await self._named(questions, question))
                 if question.request.logprobs:
                     reply = lighter(reply)
             finally:
+                self._budget.end_call()
                 self._requests.save()
             self._books.calls += 1
             self._books.usage += reply.usage

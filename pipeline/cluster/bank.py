@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -246,8 +246,7 @@ class Purse(Budget):
             await self._teller
         await self._exchange()
 
-    @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
+    async def begin_call(self) -> None:
         self.check()
         if self._leave_needed:
             leave = asyncio.get_running_loop().create_future()
@@ -259,10 +258,6 @@ class Purse(Budget):
                 if leave.done() and not leave.cancelled() and leave.exception() is None:
                     self._granted -= 1
         self.under_way += 1  # without another look: leave that was given is used
-        try:
-            yield
-        finally:
-            self.under_way -= 1
 
     def check(self) -> None:
         if self._refused:
