@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Found", "RareSets", "compare", "joined", "rare_sets", "settle"]
+__all__ = ["Found", "RareSets", "compare", "distinct", "joined", "rare_sets", "settle"]
 
 
 class RareSets(NamedTuple):
@@ -74,6 +74,23 @@ class Found(NamedTuple):
         import numpy as np
 
         return cls(np.full(count, -1, np.int64), np.zeros(count))
+
+
+def distinct(
+    hashes: NDArray[np.uint64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The shingles of each text without repetitions, and how many they are; of 65,536 texts at
+    most."""
+    import numpy as np
+
+    count = len(offsets) - 1
+    owner = np.repeat(np.arange(count, dtype=np.uint16), np.diff(offsets))
+    order = np.argsort(hashes)
+    order = order[np.argsort(owner[order], kind="stable")]
+    hashes, owner = hashes[order], owner[order]
+    new = np.ones(len(hashes), bool)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
+    return hashes[new], np.bincount(owner[new], minlength=count)
 
 
 def rare_sets(

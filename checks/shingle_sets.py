@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ShingleSets", "distinct", "sets_of"]
+__all__ = ["ShingleSets", "sets_of"]
 
 
 @dataclass(frozen=True)
@@ -74,22 +74,6 @@ def sets_of(
     rows = np.concatenate([np.empty(0, np.int64), *portions])
     flat = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
     return ShingleSets(rows[wanted], sizes[wanted], flat, offsets, different)
-
-
-def distinct(
-    hashes: NDArray[np.uint64], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The shingles of each text without repetitions, and how many they are."""
-    import numpy as np
-
-    count = len(offsets) - 1
-    owner = np.repeat(np.arange(count, dtype=np.uint16), np.diff(offsets))
-    order = np.argsort(hashes)
-    order = order[np.argsort(owner[order], kind="stable")]
-    hashes, owner = hashes[order], owner[order]
-    new = np.ones(len(hashes), bool)
-    new[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
-    return hashes[new], np.bincount(owner[new], minlength=count)
 
 
 def _by_rarity(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silversmith.checks.near_copies import near_copies
-from silversmith.checks.rare_sets import Found, compare, joined, rare_sets, settle
-from silversmith.checks.shingle_sets import distinct
+from silversmith.checks.rare_sets import Found, compare, distinct, joined, rare_sets, settle
 from silversmith.checks.shingles import shingles_of
 
 TEXTS = st.lists(

@@ -17,9 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ....checks.rare_sets import Found, RareSets, compare, joined, rare_sets, settle
+from ....checks.rare_sets import Found, RareSets, compare, distinct, joined, rare_sets, settle
 from ....checks.shared_shingles import sums_of
-from ....checks.shingle_sets import distinct
 from ....filters.near_duplicates import NearDuplicates
 from .dropping import Dropped
 from .equals import Keys, Repeats, in_ranges, repeats
