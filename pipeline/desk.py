@@ -82,6 +82,7 @@ class RunDesk:
         self._opening = {name: asyncio.Lock() for name in models}
         self._places = {name: asyncio.Semaphore(_places(spec)) for name, spec in models.items()}
         self._open: set[str] = set()
+        self._unopened: dict[str, SilversmithError] = {}
         self._resumable: dict[str, Resumable] = {}
         self._waiting: dict[str, str] = {}
         self._closing = AsyncExitStack()
@@ -191,10 +192,13 @@ class RunDesk:
         self._budget.check()
 
     async def _connection(self, name: str) -> Connection:
-        """The connection to a model; the first who asks opens it."""
+        """The connection to a model; the first who asks opens it, and if that fails, it has failed
+        for all who wait for it."""
         if name in self._open:
             return self._connections[name]
         async with self._opening[name]:
+            if (error := self._unopened.get(name)) is not None:
+                raise error
             if name not in self._open:
                 spec = self.models[name]
                 connection = connect(
@@ -211,7 +215,11 @@ class RunDesk:
                 self._closing.push_async_callback(connection.close)
                 note = f"form {spec.label}"
                 known = self._journal.note(note)
-                await connection.open(cast(SchemaForm | None, known))
+                try:
+                    await connection.open(cast(SchemaForm | None, known))
+                except SilversmithError as error:
+                    self._unopened[name] = error
+                    raise
                 self._journal.set_note(note, connection.form)
                 if isinstance(connection, Resumable):
                     self._resumable[name] = connection

@@ -18,7 +18,7 @@ from silversmith.models import ModelSpec
 from silversmith.models.vllm.installed import PYTHON_VARIABLE
 from silversmith.models.vllm.processes import Process, end_all, of_session, process
 from silversmith.models.vllm.server import Berth
-from silversmith.models.vllm.state import State, state_root
+from silversmith.models.vllm.state import Launch, State, state_root
 
 ROOT = Path(silversmith.__file__).parent
 KEEP_SECONDS = 120
@@ -101,9 +101,21 @@ def recipe(spec: Callable[..., ModelSpec]) -> Callable[..., Recipe]:
 
 def states() -> list[State]:
     """How all servers stand that are kept."""
-    folders = [one for one in state_root().iterdir() if (one / "state.json").is_file()]
-    found = [Berth(folder).state() for folder in folders]
-    return [one for one in found if one is not None and process(one.keeper) is not None]
+    return [state for state, _ in kept()]
+
+
+def launches() -> list[Launch]:
+    """How these were started."""
+    return [launch for _, launch in kept()]
+
+
+def kept() -> list[tuple[State, Launch]]:
+    found = [(Berth(one).state(), Berth(one).launch()) for one in state_root().glob("*/")]
+    return [
+        (state, launch)
+        for state, launch in found
+        if state is not None and launch is not None and process(state.keeper) is not None
+    ]
 
 
 def members(state: State) -> list[Process]:
