@@ -197,8 +197,8 @@ class RunDesk:
         if name in self._open:
             return self._connections[name]
         async with self._opening[name]:
-            if (error := self._unopened.get(name)) is not None:
-                raise error
+            if (failed := self._unopened.get(name)) is not None:
+                raise failed
             if name not in self._open:
                 spec = self.models[name]
                 connection = connect(
