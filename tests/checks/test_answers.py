@@ -175,8 +175,8 @@ def test_a_killed_worker_is_replaced():
     assert workers
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
-    answers = [answers_agree_now("x+x", "2x") for _ in range(4)]
-    assert answers[-1] is True
+    # The calls that meet the killed ones have no answer, and a new one takes a while to be there.
+    assert any(answers_agree_now("x+x", "2x") for _ in range(30))
 
 
 def test_no_worker_is_left_when_the_program_is_killed():
