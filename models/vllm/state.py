@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -204,14 +205,13 @@ def state_root() -> Path:
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """Replace a file in one step, readable for its owner alone."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(handle, data)
-    finally:
-        os.close(handle)
-    part.replace(file)
+    """Replace a file in one step, readable for its owner alone; whoever else writes it at the
+    same time, in this process or another, writes a whole file too."""
+    with tempfile.NamedTemporaryFile(
+        dir=file.parent, prefix=f"{file.name}.", suffix=".part", delete=False
+    ) as part:
+        part.write(data)
+    Path(part.name).replace(file)
 
 
 def _seconds(file: Path) -> float:

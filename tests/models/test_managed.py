@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from silversmith.models import ModelSpec, Request, connect
 from silversmith.models.vllm import keeper, server
 from silversmith.models.vllm.hardware import GIB, Gpu
 from silversmith.models.vllm.processes import end_all, of_session, process
-from silversmith.models.vllm.state import state_root
+from silversmith.models.vllm.state import state_root, write_whole
 
 STANDIN = Path(__file__).parent / "standin"
 GPU = Gpu("0", "NVIDIA H100", 80 * GIB, 79 * GIB)
@@ -111,6 +112,20 @@ async def test_a_server_is_started_answers_and_ends_with_its_last_user(opened, w
     assert "Starting to load model" in log.read_text()
     await connection.close()
     await gone(weights)
+
+
+def test_a_note_that_many_write_at_once_is_whole_all_the_time(tmp_path):
+    note, told = tmp_path / "options.json", [bytes([letter]) * 50_000 for letter in b"abcd"]
+    write_whole(note, told[0])
+
+    def write(data):
+        for _ in range(50):
+            write_whole(note, data)
+            assert note.read_bytes() in told
+
+    with ThreadPoolExecutor(len(told)) as writers:
+        list(writers.map(write, told))
+    assert os.listdir(tmp_path) == ["options.json"]
 
 
 async def test_two_models_of_a_recipe_share_one_server(opened, weights):
