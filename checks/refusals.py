@@ -129,7 +129,7 @@ _ODD = "\u0130"
 """In lower case it holds an i."""
 _EVERY = [(way, sign) for way, signs in _SIGNS.items() for sign in signs]
 _GATES = Patterns(
-    [*("|".join(map(_written, one.gates)) for _, one in _EVERY), _ODD, _BARE],
+    [*(one.first_look or "|".join(map(_written, one.gates)) for _, one in _EVERY), _ODD, _BARE],
 )
 
 
@@ -151,17 +151,19 @@ def tell_refusal(text: str, *, expected: bool = False) -> tuple[bool | None, str
 
 def _first(signs: Sequence[Sign], text: str) -> re.Match[str] | None:
     for sign in signs:
-        for gate in sign.gates:
-            if gate in text:
-                break
-        else:
-            continue
-        if sign.beside and not any(part in text for part in sign.beside):
+        if not _has_any(sign.gates, text) or (sign.beside and not _has_any(sign.beside, text)):
             continue
         for found in sign.pattern.finditer(text):
             if not _quoted(text, found.start()):
                 return found
     return None
+
+
+def _has_any(parts: Sequence[str], text: str) -> bool:
+    for part in parts:  # `any` with a generator takes twice as long
+        if part in text:
+            return True
+    return False
 
 
 def _quoted(text: str, at: int) -> bool:
