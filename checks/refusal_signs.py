@@ -144,7 +144,7 @@ IMPERSONAL = (
         r"|prevents?|forbids?|(?:do|does) not (?:allow|permit)|(?:do|does)n't (?:allow|permit))",
         beside="my |polic|guidelines|we can|we're |we are ",
         first_look=r"(?:against|violat[^ ]+|within|outside|beyond|contrary to|conflicts? with"
-        r"|the scope of) (?:my|our|the|openai)|we(?:['’]re| are)? (?:cannot|can['’]t|unable|not able)"
+        r"|the scope of) (?:my|our|the|openai)|we(?:['’]re| are)? (?:cannot|can['’]t|unable|not a)"
         r"|my (?:[^ ]+ )?(?:programming|guidelines|polic|principles)",
     ),
     sign(
