@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..exports.token_report import TokenCount
     from ..records import Sample
 
 NAME = "export"
@@ -70,20 +71,68 @@ def command(
         str,
         typer.Option("--database", help="The review's database, where it is not DIR/review.db."),
     ] = "",
+    tokenizer: Annotated[
+        str,
+        typer.Option(
+            "--tokenizer",
+            help="Count the tokens of each row by a model's own tokenizer and chat template: its"
+            " folder, or its id on the hub.",
+        ),
+    ] = "",
+    context: Annotated[
+        int | None,
+        typer.Option(
+            "--context",
+            min=1,
+            help="The most tokens a row may have; longer ones are left out, since a trainer would"
+            " cut them.",
+        ),
+    ] = None,
+    keep_longer: Annotated[
+        bool, typer.Option("--keep-longer", help="Write rows longer than --context all the same.")
+    ] = False,
+    allow_licence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-licence",
+            help="Export samples of seeds under this licence although it forbids it, since there is"
+            " another permission (repeatable).",
+        ),
+    ] = None,
 ) -> None:
     """Write the kept samples in a training format, as people left them."""
     from ..exports import Export, HandOver, export, hand_over
     from ..exports import require_certificate as require
     from ..pipeline.components import component
 
+    if (context is not None or keep_longer) and not tokenizer:
+        raise typer.BadParameter(
+            "only counted tokens tell: add --tokenizer", param_hint="--context"
+        )
     chosen = component("exports", (Export, HandOver), format_, "--format")
     if require_certificate is not None:
         require(folder, require_certificate)
     if isinstance(chosen, HandOver):
         print(hand_over(folder, chosen, to, reasons=_reasons()))
     elif isinstance(chosen, Export):
-        review = _review(folder, database, reviewed, pairs)
-        print(export(folder, chosen, to, allow_simulated, review=review))
+        print(
+            export(
+                folder, chosen, to, allow_simulated,
+                review=_review(folder, database, reviewed, pairs),
+                tokens=_tokens(tokenizer, context, keep_longer),
+                allow_licences=allow_licence or (),
+            )
+        )  # fmt: skip
+
+
+def _tokens(tokenizer: str, context: int | None, keep_longer: bool) -> TokenCount | None:
+    """What counts tokens; None where no tokenizer was named."""
+    if not tokenizer:
+        return None
+    from ..exports.chat_template import load_chat_template
+    from ..exports.token_report import TokenCount
+
+    return TokenCount(load_chat_template(tokenizer), context, keep_longer=keep_longer)
 
 
 def _review(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -18,7 +19,12 @@ from ..records.redaction import redacted
 from ..review.certified import certificate_path
 from ..store import RunFolder
 from .base import Export
-from .card import Contents, card, fitting_certificate
+from .card import CARD, fitting_certificate
+from .contents import Contents
+from .licences import cautions, licences_in, refuse_forbidden
+from .provenance import ExportedFile, provenance_of
+from .sealing import seal
+from .token_report import TokenCount, TokenReport, in_a_sentence
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,6 +51,8 @@ class ExportReport:
         simulated: how many of the samples a simulated model wrote.
         card: the dataset card.
         certificate: what the certificate says, or why there is none that fits.
+        tokens: how long the rows are, where a tokenizer was given.
+        cautions: what one has to know of the licences of the seeds.
     """
 
     format: str
@@ -56,6 +64,8 @@ class ExportReport:
     simulated: int
     card: Path
     certificate: str
+    tokens: TokenReport | None = None
+    cautions: Sequence[str] = ()
 
     def __str__(self) -> str:
         """One sentence for the user."""
@@ -64,7 +74,8 @@ class ExportReport:
             text += f"; left out: {_reasons(self.left_out)}"
         if self.simulated:
             text += f"; {self.simulated:,} simulated, not for training"
-        return text + (f"\n{self.certificate}" if self.certificate else "")
+        lines = [text, *([] if self.tokens is None else [in_a_sentence(self.tokens)])]
+        return "\n".join([*lines, *self.cautions, *filter(None, [self.certificate])])
 
 
 def export(
@@ -74,6 +85,8 @@ def export(
     allow_simulated: bool = False,
     *,
     review: Callable[[Sample], Sample | str] | None = None,
+    tokens: TokenCount | None = None,
+    allow_licences: Collection[str] = (),
 ) -> ExportReport:
     """Write the kept samples of a run in a training format.
 
@@ -82,8 +95,9 @@ def export(
     The rows go to `data.jsonl` in `to`, in the order of the dataset, and the ids of their
     samples to `__ids__/data.txt` beside it, one line a row (a folder of such a name is passed
     over by `datasets.load_dataset`), with a dataset card, `README.md`, which holds the certificate
-    of the run's reviews where there is one that speaks of the samples kept now. A file of an
-    earlier export is replaced at the end, in one step; memory does not grow with the dataset.
+    of the run's reviews where there is one that speaks of the samples kept now, the same for
+    programs, `provenance.json`, and `SHA256SUMS`. A file of an earlier export is replaced at the
+    end, in one step; memory does not grow with the dataset (by four bytes a row with `tokens`).
 
     Args:
         folder: a run's folder.
@@ -91,11 +105,14 @@ def export(
         to: the folder to write into; by default `exports/FORMAT` in the run's folder.
         allow_simulated: write samples of a simulated model too.
         review: what people's verdicts make of a sample: the sample to write, or why it is left out.
+        tokens: counts the tokens of the rows, and leaves out those that are too long.
+        allow_licences: licences of seeds that forbid it, for which there is another permission.
 
     Raises:
-        ExportError: there is nothing to export, a sample is simulated, no sample fits the
-            format, or the file cannot be written.
-        RunFolderError: the folder's manifest is damaged or of a newer version.
+        ExportError: there is nothing to export, a sample is simulated, the licence of its seed
+            forbids it, no sample fits the format, or the file cannot be written.
+        RunFolderError: the folder's manifest is damaged or of a newer version, or the card cannot
+            be written.
     """
     with contextlib.ExitStack() as stack:
         parts = _open_parts(folder, stack)
@@ -107,6 +124,7 @@ def export(
                 " by a simulated model and are not for training: run the recipe with a real"
                 " model, or add --allow-simulated to export them all the same"
             )
+        refuse_forbidden(licences_in(parts), allow_licences)
         target = to if to is not None else folder / "exports" / export.kind
         path = target / f"data.{export.extension}"
         ids = None if export.rows_have_ids else target / "__ids__" / "data.txt"
@@ -118,15 +136,29 @@ def export(
                 data_file = files.enter_context(_replacing(path))
                 ids_file = files.enter_context(_replacing(ids)) if ids is not None else None
                 samples_read = _reviewed(_samples(parts), review, left_out)
-                rows = _write(samples_read, export, data_file, ids_file, left_out, contents)
+                rows = _write(samples_read, export, data_file, ids_file, left_out, contents, tokens)
                 if not rows:
                     raise ExportError(
                         f"none of the {_count(samples, 'kept sample')} in {folder} gives a row of"
                         f" {export.kind}: {_reasons(left_out)}; choose another --format"
                     )
-                text = card(_name(folder), export.kind, rows, contents, certificate)
-                readme = files.enter_context(_replacing(target / "README.md"))
-                readme.write(text.encode())
+            report = tokens.report() if tokens is not None else None
+            place = ids.relative_to(target).as_posix() if ids is not None else None
+            file = ExportedFile(path=path.name, split="train", rows=rows, ids=place)
+            seal(
+                target,
+                provenance_of(
+                    folder,
+                    export.kind,
+                    version("silversmith"),
+                    [file],
+                    contents,
+                    left_out,
+                    samples,
+                    certificate,
+                    report,
+                ),
+            )
         except OSError as error:
             raise ExportError(
                 f"{path} could not be written ({error.strerror or error}): make room or check"
@@ -136,12 +168,9 @@ def export(
     if certificate is None and certificate_path(folder).exists():
         says = f"Without a certificate: {without}"
     return ExportReport(
-        export.kind, path, ids, samples, rows, dict(left_out), simulated, target / "README.md", says
-    )
-
-
-def _name(folder: Path) -> str:
-    return folder.resolve().name
+        export.kind, path, ids, samples, rows, dict(left_out), simulated, target / CARD, says,
+        report, tuple(cautions(contents.licences)),
+    )  # fmt: skip
 
 
 def _reviewed(
@@ -165,6 +194,7 @@ def _write(
     ids_file: IO[bytes] | None,
     left_out: Counter[str],
     contents: Contents,
+    tokens: TokenCount | None,
 ) -> int:
     """Write the rows, count into `left_out` and `contents`, and return how many rows there
     were."""
@@ -176,6 +206,9 @@ def _write(
             continue
         rows = 0
         for row in export.rows(sample):
+            if tokens is not None and (against := tokens.reason_against(row, sample.id)):
+                reason = against
+                continue
             data_file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
             if ids_file is not None:
                 ids_file.write(sample.id.encode() + b"\n")
@@ -183,7 +216,7 @@ def _write(
         if rows:
             contents.add(sample)
         else:
-            left_out["no row"] += 1
+            left_out[reason or "no row"] += 1
         written += rows
     return written
 
