@@ -142,7 +142,9 @@ def test_swapped_ids(exported: Path, run: Path) -> None:
     ids = exported / "__ids__" / "data.txt"
     change(ids, lambda text: text.replace("id1", "x").replace("id2", "id1").replace("x", "id2"))
     sealed_anew(exported)
-    assert "the sample id2 is not among those kept" in wrong(exported, run)["samples"]
+    assert wrong(exported, run)["samples"].startswith(
+        "data.jsonl, row 2 has not the prompt of its sample id2"
+    )
 
 
 def test_swapped_rows(exported: Path, run: Path) -> None:
