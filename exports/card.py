@@ -211,6 +211,9 @@ def _splits(of: Provenance) -> Iterator[str]:
     yield ""
     rows = [(file.split, f"`{file.path}`", f"{file.rows:,}") for file in of.files]
     yield from _table(("split", "file", "rows"), rows, plain=False)
+    if of.learned:
+        yield f"What is learned of a row: {of.learned}."
+        yield ""
 
 
 def _tokens(of: TokenReport) -> Iterator[str]:

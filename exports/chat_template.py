@@ -95,17 +95,23 @@ class ChatTemplate:
     def replies(self, messages: Sequence[Message]) -> tuple[str, list[tuple[int, int]]]:
         """The text of a conversation, and the parts of it that the assistant says: where the
         template marks them, what is marked; else for each of its turns what follows the text up to
-        the beginning of that turn.
+        the beginning of that turn. Turns that are not to be learned (`weight` 0 of OpenAI, `train`
+        false of Axolotl) are none of them.
 
         Raises:
             ExportError: as `render`.
         """
         text, marked = self._render(messages, reply_next=False)
+        spoken = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
+        if self.marks_replies and len(marked) == len(spoken):
+            learned = zip(spoken, marked, strict=True)
+            return text, [span for i, span in learned if _is_learned(messages[i])]
         if self.marks_replies:
             return text, marked
         spans = []
-        for index, message in enumerate(messages):
-            if message["role"] != "assistant":
+        for index in spoken:
+            message = messages[index]
+            if not _is_learned(message):
                 continue
             start = _common(self.render(messages[:index], reply_next=True), text) if index else 0
             end = _common(self.render(messages[: index + 1]), text)
@@ -299,6 +305,10 @@ def _with_reasoning(message: Message) -> dict[str, Any]:
     plain = {key: value for key, value in message.items() if value is not None}
     said = next((plain[key] for key in _REASONING if key in plain), None)
     return plain if said is None else {"thinking": said, **plain, "reasoning_content": said}
+
+
+def _is_learned(message: Message) -> bool:
+    return message.get("weight") != 0 and message.get("train") is not False
 
 
 def _common(one: Sequence[Any], other: Sequence[Any]) -> int:

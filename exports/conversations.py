@@ -40,7 +40,7 @@ def conversations(row: Mapping[str, Any]) -> list[Conversation]:
 def _found(row: Mapping[str, Any]) -> Iterator[Conversation]:
     prompt = _prompt(row)
     halves = [row[name] for name in _HALVES if row.get(name)]
-    if halves:
+    if len(halves) == 2:
         for half in halves:
             yield _completed(prompt, _messages(half, "assistant"))
     elif row.get("completion"):

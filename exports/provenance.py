@@ -15,6 +15,7 @@ from ..review.certified import Certificate
 from ..store import RunFolder
 from .contents import Contents
 from .licences import cautions
+from .losses import learned_from
 from .token_report import TokenReport
 
 __all__ = [
@@ -111,6 +112,8 @@ class Provenance(_Record):
     judges: tuple[JudgeUsed, ...]
     filters: tuple[Filtered, ...]
     certificate: Certificate | None
+    learned: str
+    """Which tokens of a row its trainer learns, or "" where that is the trainer's to say."""
     tokens: TokenReport | None
     limits: tuple[str, ...]
     """What one must know before training on it."""
@@ -178,6 +181,7 @@ def provenance_of(
             for step in manifest.get("funnel") or ()
         ),
         certificate=certificate,
+        learned=learned_from(kind),
         tokens=tokens,
         limits=tuple(_limits(contents, manifest, certificate, tokens)),
     )  # fmt: skip

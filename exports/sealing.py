@@ -15,7 +15,7 @@ from .provenance import PROVENANCE, Provenance, as_json
 __all__ = ["seal"]
 
 
-def seal(folder: Path, provenance: Provenance, others: Iterable[str] = ()) -> None:
+def seal(folder: Path, provenance: Provenance, others: Iterable[str] = ()) -> list[str]:
     """Write provenance, card and checksums, in this order, each in one step: where this is cut
     short, `silversmith verify` says so, and the same export again puts it right.
 
@@ -26,6 +26,9 @@ def seal(folder: Path, provenance: Provenance, others: Iterable[str] = ()) -> No
         folder: of the export.
         provenance: what it holds.
         others: further files that were written there, by their place in it.
+
+    Returns:
+        all files of the export, by their place in it.
 
     Raises:
         OSError, RunFolderError: one cannot be written.
@@ -44,3 +47,4 @@ def seal(folder: Path, provenance: Provenance, others: Iterable[str] = ()) -> No
         path = folder / name
         if path.is_file() and sha256_of(path) == before[name]:
             path.unlink()
+    return sorted({*written, SUMS})

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..errors import ExportError
@@ -115,7 +116,7 @@ class TokenCount:
         Raises:
             ExportError: the row holds no conversation that is known here.
         """
-        found = conversations(row)
+        found = conversations(orjson.loads(orjson.dumps(row)))  # as it will be read
         if not found:
             raise ExportError(
                 f"The rows of this format ({', '.join(row)}) hold no conversation whose tokens can"

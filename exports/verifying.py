@@ -290,6 +290,9 @@ def _read_rows(folder: Path, file: ExportedFile) -> Iterator[dict[str, Any]]:
         ExportError: it cannot be read; says the line.
     """
     path = folder / file.path
+    if path.suffix == ".arrow":
+        yield from _read_arrow(path)
+        return
     try:
         with open(path, "rb") as lines:
             for number, line in enumerate(lines, start=1):
@@ -301,6 +304,17 @@ def _read_rows(folder: Path, file: ExportedFile) -> Iterator[dict[str, Any]]:
         raise ExportError(f"{path}, line {number}: is no JSON ({error})") from error
     except OSError as error:
         raise ExportError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _read_arrow(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    try:
+        with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as batches:
+            for batch in batches:
+                yield from batch.to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise ExportError(f"{path} cannot be read as Arrow ({error})") from error
 
 
 def _lines(path: Path) -> list[str]:
