@@ -69,8 +69,8 @@ class Starter:
             )
 
     def files(
-        self, folder: Path, kind: str, name: str, exported: tuple[ExportedFile, ...], tokens: TokenReport,
-        strategies: int,
+        self, folder: Path, kind: str, name: str, exported: tuple[ExportedFile, ...],
+        tokens: TokenReport, strategies: int,
     ) -> dict[str, str]:  # fmt: skip
         """The configuration, by its place in the export's folder.
 
