@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -35,7 +39,7 @@ def test_trl_trains_from_its_configuration(
     tuning: str,
 ) -> None:
     folder = exported(
-        kind, "--config", tuning, "--model", model, "--split", "train=0.8,validation=0.2"
+        kind, "--config", tuning, "--model", str(model), "--split", "train=0.8,validation=0.2"
     )
     monkeypatch.chdir(folder)
     module = importlib.import_module(f"trl.scripts.{script}")
@@ -57,7 +61,7 @@ def test_quantised_adapters_are_understood(
     from trl import ModelConfig, get_quantization_config
     from trl.scripts.sft import make_parser
 
-    folder = exported("trl-sft", "--config", "qlora", "--model", model, "--model-size", "8B")
+    folder = exported("trl-sft", "--config", "qlora", "--model", str(model), "--model-size", "8B")
     monkeypatch.chdir(folder)
     words = ["--config", "__train__/trl.yaml", *QUICK]
     parsed = make_parser().parse_args_and_config(words, fail_with_unknown_args=True)
@@ -66,3 +70,51 @@ def test_quantised_adapters_are_understood(
     assert chosen.lora_target_modules == "all-linear"
     quantised = pytest.importorskip("bitsandbytes") and get_quantization_config(chosen)
     assert quantised.load_in_4bit
+
+
+@pytest.mark.parametrize("tuning", ["lora", "qlora", "full"])
+@pytest.mark.parametrize("kind", ["axolotl", "axolotl-dpo"])
+def test_axolotl_s_schema_takes_its_configuration(
+    exported: Callable[..., Path], model: Path, kind: str, tuning: str
+) -> None:
+    words = ("--config", tuning, "--model", str(model), "--split", "train=0.8,test=0.2")
+    file = exported(kind, *words) / "__train__" / "axolotl.yaml"
+    (read,) = configured_by("axolotl", file)
+    given = yaml.safe_load(file.read_text())
+    assert read["unknown"] == []
+    assert float(read["learning_rate"]) == given["learning_rate"]
+    assert int(read["sequence_len"]) == given["sequence_len"]
+
+
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+@pytest.mark.parametrize("kind", ["llamafactory", "llamafactory-dpo"])
+def test_llamafactory_s_parser_takes_its_configuration(
+    exported: Callable[..., Path],
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    tuning: str,
+) -> None:
+    words = ("--config", tuning, "--model", str(model), "--split", "train=0.8,test=0.2")
+    folder = exported(kind, *words)
+    monkeypatch.chdir(folder)
+    file = folder / "__train__" / "llamafactory.yaml"
+    (read,) = configured_by("llamafactory", file)
+    given = yaml.safe_load(file.read_text())
+    assert read["unknown"] == []
+    assert float(read["learning_rate"]) == given["learning_rate"]
+    assert read["finetuning_type"] == tuning
+
+
+def configured_by(trainer: str, file: Path) -> list[Any]:
+    """What the trainer's own interpreter makes of a configuration."""
+    variable = f"SILVERSMITH_{trainer.upper()}_PYTHON"
+    python = os.environ.get(variable)
+    if not python:
+        pytest.skip(f"needs {trainer}: run `make test-train`, or name its Python by {variable}")
+    script = Path(__file__).parent / f"configured_by_{trainer}.py"
+    done = subprocess.run(
+        [python, str(script), str(file)], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
