@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ExportError
+from .numbers import counted
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -123,7 +124,7 @@ def refuse_forbidden(found: Mapping[str, int], allowed: Collection[str]) -> None
     for name, samples in sorted(found.items(), key=lambda item: (-item[1], item[0])):
         if standing(name) == "forbids" and _key(name) not in may:
             raise ExportError(
-                f"{samples:,} kept samples come from seeds under {name!r}, which forbids derived"
+                f"{counted(samples, 'kept sample')} from seeds under {name!r}, which forbids derived"
                 " works or training: take these seeds out of the recipe (or their samples, by"
                 " `silversmith forget`), or add --allow-licence"
                 f" {_quoted(name)} if you hold another permission"
@@ -137,16 +138,16 @@ def cautions(found: Mapping[str, int]) -> list[str]:
         by.setdefault(standing(name), Counter())[name] += samples
     said = []
     for kind, text in (
-        ("forbids", "come from seeds whose licence forbids derived works or training, and were"
-                    " exported by the exporter's own permission"),
-        ("non-commercial", "come from seeds for non-commercial use only"),
-        ("share-alike", "come from seeds whose licence asks that what is derived carries it too"),
-        ("unknown", "come from seeds under a licence that is not known here: read it"),
-        ("not stated", "come from seeds without a stated licence"),
+        ("forbids", "from seeds whose licence forbids derived works or training, exported by"
+                    " another permission that the exporter has"),
+        ("non-commercial", "from seeds for non-commercial use only"),
+        ("share-alike", "from seeds whose licence asks that what is derived carries it too"),
+        ("unknown", "from seeds under a licence that is not known here: read it"),
+        ("not stated", "from seeds without a stated licence"),
     ):  # fmt: skip
         if (under := by.get(kind)) is not None:
             which = "" if kind == "not stated" else f" ({', '.join(sorted(under))})"
-            said.append(f"{under.total():,} samples {text}{which}.")
+            said.append(f"{counted(under.total(), 'sample')} {text}{which}.")
     return said
 
 

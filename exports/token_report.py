@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import ExportError
 from .chat_template import ChatTemplate
 from .conversations import Conversation, conversations
+from .numbers import counted
 
 __all__ = ["Packing", "Quantiles", "TokenCount", "TokenReport", "in_a_sentence", "packed"]
 
@@ -201,10 +202,10 @@ def in_a_sentence(of: TokenReport) -> str:
         said += f"; a row has {of.lengths.p50:,} (half of them), {of.lengths.most:,} at most"
     if of.longer and of.context is not None:
         what = "written all the same" if of.longer_written else "left out"
-        said += f"; {of.longer:,} rows longer than {of.context:,} were {what}"
+        said += f"; {what}: {counted(of.longer, 'row')} longer than {of.context:,}"
         said += f" (such as of sample {of.longer_ids[0]})"
     if of.refused:
-        said += f"; {of.refused:,} rows refused by the chat template: {of.refused_why}"
+        said += f"; {counted(of.refused, 'row')} refused: {of.refused_why}"
     return said
 
 

@@ -20,6 +20,7 @@ from .base import Export
 from .card import CARD, fitting_certificate
 from .contents import Contents
 from .licences import cautions, licences_in, refuse_forbidden
+from .numbers import counted
 from .provenance import ExportedFile, provenance_of
 from .sealing import seal
 from .sinks import Sink
@@ -75,7 +76,7 @@ class ExportReport:
     def __str__(self) -> str:
         """One sentence for the user."""
         where = self.card.parent if self.splits else self.path
-        text = f"{_count(self.rows, 'row')} from {_count(self.samples, 'sample')} in {where}"
+        text = f"{counted(self.rows, 'row')} from {counted(self.samples, 'sample')} in {where}"
         if self.splits:
             text += f" ({', '.join(f'{name} {rows:,}' for name, rows in self.splits.items())})"
         if self.left_out:
@@ -134,7 +135,7 @@ def export(
         samples = sum(part.metadata.num_rows for part in parts)
         if simulated and not allow_simulated:
             raise ExportError(
-                f"{simulated:,} of the {_count(samples, 'kept sample')} in {folder} were written"
+                f"{simulated:,} of the {counted(samples, 'kept sample')} in {folder} were written"
                 " by a simulated model and are not for training: run the recipe with a real"
                 " model, or add --allow-simulated to export them all the same"
             )
@@ -283,7 +284,7 @@ def _refuse_too_few(
     why = f": {_reasons(left_out)}" if left_out else ""
     if not any(written.values()):
         raise ExportError(
-            f"none of the {_count(samples, 'kept sample')} in {folder} gives a row of"
+            f"none of the {counted(samples, 'kept sample')} in {folder} gives a row of"
             f" {export.kind}{why}; choose another --format"
         )
     if empty := [name for name, rows in written.items() if not rows]:
@@ -392,10 +393,6 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _reasons(left_out: Mapping[str, int]) -> str:

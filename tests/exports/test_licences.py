@@ -40,7 +40,7 @@ def under(name: str, licence: str) -> Sample:
 
 def test_a_licence_that_forbids_it_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [under("a", "MIT"), under("b", "CC-BY-ND-4.0")])
-    with pytest.raises(ExportError, match=r"1 kept samples .* 'CC-BY-ND-4.0', which forbids") as e:
+    with pytest.raises(ExportError, match=r"1 kept sample .* 'CC-BY-ND-4.0', which forbids") as e:
         export(run, TrlSft())
     assert "--allow-licence CC-BY-ND-4.0 if you hold another permission" in str(e.value)
     assert not (run / "exports").exists()
@@ -50,7 +50,7 @@ def test_who_holds_another_permission_says_so_and_the_card_does_too(tmp_path: Pa
     run = write_run(tmp_path / "run", [under("a", "MIT"), under("b", "CC-BY-ND-4.0")])
     report = export(run, TrlSft(), allow_licences=["cc-by-nd-4.0"])
     assert report.rows == 2
-    said = "1 samples come from seeds whose licence forbids derived works or training"
+    said = "1 sample from seeds whose licence forbids derived works or training"
     assert said in str(report)
     assert said in report.card.read_text()
     with pytest.raises(ExportError, match="no kept sample has a seed of that licence"):
@@ -64,7 +64,7 @@ def test_other_conditions_are_said_and_not_refused(tmp_path: Path) -> None:
     assert "for non-commercial use only (CC-BY-NC-4.0)" in said
     assert "asks that what is derived carries it too (CC-BY-SA-4.0)" in said
     assert "not known here: read it (house rules)" in said
-    assert "1 samples come from seeds without a stated licence" in said
+    assert "1 sample from seeds without a stated licence" in said
     assert "MIT" not in said
 
 

@@ -132,7 +132,7 @@ def test_rows_too_long_are_left_out_and_named(tmp_path: Path, chatml: ChatTempla
     told = report.tokens
     assert told is not None
     assert (told.longer, told.longer_ids, told.rows) == (1, ("b",), 2)
-    assert "1 rows longer than 200 were left out (such as of sample b)" in str(report)
+    assert "left out: 1 row longer than 200 (such as of sample b)" in str(report)
     kept = export(run, TrlSft(), tokens=TokenCount(chatml, 200, keep_longer=True))
     assert (kept.rows, kept.left_out) == (3, {})
     assert "cuts them" in kept.card.read_text()
