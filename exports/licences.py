@@ -124,9 +124,9 @@ def refuse_forbidden(found: Mapping[str, int], allowed: Collection[str]) -> None
     for name, samples in sorted(found.items(), key=lambda item: (-item[1], item[0])):
         if standing(name) == "forbids" and _key(name) not in may:
             raise ExportError(
-                f"{counted(samples, 'kept sample')} from seeds under {name!r}, which forbids derived"
-                " works or training: take these seeds out of the recipe (or their samples, by"
-                " `silversmith forget`), or add --allow-licence"
+                f"{counted(samples, 'kept sample')} from seeds under {name!r}, which forbids"
+                " derived works or training: take these seeds out of the recipe (or their samples,"
+                " by `silversmith forget`), or add --allow-licence"
                 f" {_quoted(name)} if you hold another permission"
             )
 

@@ -22,21 +22,22 @@ from silversmith.records import Turn
 from .test_exports import pair, write_run
 
 CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}"
     "{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] }}<|im_end|>"
-    "{% endgeneration %}{% else %}{{ message['content'] }}<|im_end|>{% endif %}\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    "{% endgeneration %}{% else %}{{ message['content'] }}<|im_end|>{% endif %}{{ '\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 LLAMA = (  # as of Llama 2: the system message in the first turn, and alternating roles
-    "{%- if messages[0]['role'] == 'system' -%}{%- set system = messages[0]['content'] -%}"
-    "{%- set rest = messages[1:] -%}{%- else -%}{%- set rest = messages -%}{%- endif -%}"
-    "{{- bos_token -}}{%- for m in rest -%}"
-    "{%- if (m['role'] == 'user') != (loop.index0 % 2 == 0) -%}"
-    "{{- raise_exception('roles must alternate') -}}{%- endif -%}"
-    "{%- if m['role'] == 'user' -%}[INST] "
-    "{%- if loop.first and system is defined -%}<<SYS>>\n{{- system -}}\n<</SYS>>\n\n{%- endif -%}"
-    "{{- m['content'] | trim }} [/INST]{%- else %} {{ m['content'] | trim }} {{ eos_token }}"
-    "{%- endif -%}{%- endfor -%}"
+    "{% if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] %}"
+    "{% set rest = messages[1:] %}{% else %}{% set rest = messages %}{% endif %}"
+    "{{ bos_token }}{% for m in rest %}"
+    "{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('roles must alternate') }}{% endif %}"
+    "{% if m['role'] == 'user' %}{{ '[INST] ' }}"
+    "{% if loop.first and system is defined %}"
+    "{{ '<<SYS>>\n' + system + '\n<</SYS>>\n\n' }}{% endif %}"
+    "{{ m['content'] | trim + ' [/INST]' }}"
+    "{% else %}{{ ' ' + m['content'] | trim + ' ' + eos_token }}{% endif %}{% endfor %}"
 )
 CHAT = [
     {"role": "system", "content": "Be brief."},
