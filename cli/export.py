@@ -31,14 +31,43 @@ def command(
         typer.Option(
             "--format",
             "-f",
-            help="trl-sft, trl-dpo, jsonl, or one of your own; or the planned samples of a review"
-            " for argilla, label-studio, csv or xlsx.",
+            help="trl-sft, trl-sft-turns, trl-dpo, trl-kto, trl-reward, trl-stepwise, trl-grpo,"
+            " axolotl, axolotl-dpo, llamafactory, llamafactory-dpo, openai-sft, openai-preference,"
+            " sharegpt, alpaca, datasets, jsonl, or one of your own; or the planned samples of a"
+            " review for argilla, label-studio, csv or xlsx.",
         ),
     ],
     to: Annotated[
         Path | None,
         typer.Option("--to", help="Where to write.", show_default="DIR/exports/FORMAT"),
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="An option of the format, such as reasoning=think (repeatable)."
+        ),
+    ] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split",
+            metavar="NAME=SHARE,...",
+            help="Write a file for each split, such as train=0.9,test=0.1: no seed and no prompt is"
+            " in two of them, and each has its share of every strategy.",
+        ),
+    ] = "",
+    split_seed: Annotated[
+        int, typer.Option("--split-seed", help="Another number splits in another way.")
+    ] = 0,
+    push_to: Annotated[
+        str,
+        typer.Option(
+            "--push-to",
+            metavar="USER/NAME",
+            help="Put what was written into this dataset repository of the Hugging Face hub too. A"
+            " new one is private.",
+        ),
+    ] = "",
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Export samples of a simulated model too.")
     ] = False,
@@ -72,18 +101,29 @@ def command(
     ] = "",
 ) -> None:
     """Write the kept samples in a training format, as people left them."""
-    from ..exports import Export, HandOver, export, hand_over
+    from ..exports import Export, HandOver, Splits, export, hand_over
     from ..exports import require_certificate as require
+    from ..exports.hub import check_repository, push
     from ..pipeline.components import component
+    from .options import settings
 
-    chosen = component("exports", (Export, HandOver), format_, "--format")
+    entry = {format_: settings(set_ or [])}
+    chosen = component("exports", (Export, HandOver), entry, "--format")
+    splits = Splits.parse(split, split_seed) if split else None
     if require_certificate is not None:
         require(folder, require_certificate)
     if isinstance(chosen, HandOver):
+        if splits is not None or push_to:
+            raise typer.BadParameter(f"--split and --push-to are for training, not for {format_}")
         print(hand_over(folder, chosen, to, reasons=_reasons()))
     elif isinstance(chosen, Export):
         review = _review(folder, database, reviewed, pairs)
-        print(export(folder, chosen, to, allow_simulated, review=review))
+        if push_to:
+            check_repository(push_to)
+        report = export(folder, chosen, to, allow_simulated, review=review, splits=splits)
+        print(report)
+        if push_to:
+            print(push(report, push_to))
 
 
 def _review(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +83,12 @@ def require_certificate(folder: Path, at_least: float) -> None:
 
 
 def card(
-    name: str, kind: str, rows: int, contents: Contents, certificate: Certificate | None
+    name: str,
+    kind: str,
+    rows: int,
+    contents: Contents,
+    certificate: Certificate | None,
+    files: Mapping[str, str],
 ) -> str:
     """The card in Markdown, with the metadata of the hub at its head.
 
@@ -91,6 +97,7 @@ def card(
         kind: the format.
         rows: how many were written.
         certificate: of the run's kept samples, or None.
+        files: the file of each split.
     """
     samples = contents.strategies.total()
     lines = [
@@ -100,7 +107,8 @@ def card(
         "tags: [synthetic, silversmith]",
         "configs:",
         "- config_name: default",
-        "  data_files: data.jsonl",
+        "  data_files:",
+        *(f"  - {{split: {split}, path: {file}}}" for split, file in files.items()),
         "---",
         "",
         f"# {_one_line(name)}",

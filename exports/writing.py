@@ -6,11 +6,9 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
-
-import orjson
+from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import ExportError
 from ..records import Sample, sample_from_row
@@ -19,6 +17,8 @@ from ..review.certified import certificate_path
 from ..store import RunFolder
 from .base import Export
 from .card import Contents, card, fitting_certificate
+from .sinks import Sink
+from .splits import Splits, allot
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,15 +36,17 @@ class ExportReport:
 
     Attributes:
         format: the export's kind.
-        path: the file with the rows.
+        path: the file with the rows; of several splits the first.
         ids: the file with the sample's id for each row, line by line, or None where the rows
-            carry the ids themselves.
+            carry the ids themselves; of several splits the first.
         samples: how many kept samples there were.
         rows: how many rows were written.
         left_out: how many samples gave no row, by reason.
         simulated: how many of the samples a simulated model wrote.
         card: the dataset card.
         certificate: what the certificate says, or why there is none that fits.
+        splits: how many rows each split has; empty where there are none.
+        files: all that was written.
     """
 
     format: str
@@ -56,10 +58,15 @@ class ExportReport:
     simulated: int
     card: Path
     certificate: str
+    splits: Mapping[str, int] = field(default_factory=dict)
+    files: Sequence[Path] = ()
 
     def __str__(self) -> str:
         """One sentence for the user."""
-        text = f"{_count(self.rows, 'row')} from {_count(self.samples, 'sample')} in {self.path}"
+        where = self.card.parent if self.splits else self.path
+        text = f"{_count(self.rows, 'row')} from {_count(self.samples, 'sample')} in {where}"
+        if self.splits:
+            text += f" ({', '.join(f'{name} {rows:,}' for name, rows in self.splits.items())})"
         if self.left_out:
             text += f"; left out: {_reasons(self.left_out)}"
         if self.simulated:
@@ -74,16 +81,18 @@ def export(
     allow_simulated: bool = False,
     *,
     review: Callable[[Sample], Sample | str] | None = None,
+    splits: Splits | None = None,
 ) -> ExportReport:
     """Write the kept samples of a run in a training format.
 
     Of a sample with redactions, every format has the redacted texts, and nothing of the originals.
 
-    The rows go to `data.jsonl` in `to`, in the order of the dataset, and the ids of their
-    samples to `__ids__/data.txt` beside it, one line a row (a folder of such a name is passed
-    over by `datasets.load_dataset`), with a dataset card, `README.md`, which holds the certificate
-    of the run's reviews where there is one that speaks of the samples kept now. A file of an
-    earlier export is replaced at the end, in one step; memory does not grow with the dataset.
+    The rows go to `data.jsonl` in `to` (or to a file for each split, such as `train.jsonl`), in
+    the order of the dataset, and the ids of their samples to `__ids__/data.txt` beside it, one line
+    a row (a folder of such a name is passed over by `datasets.load_dataset`), with a dataset card,
+    `README.md`, which holds the certificate of the run's reviews where there is one that speaks of
+    the samples kept now. A file of an earlier export is replaced at the end, in one step; memory
+    does not grow with the dataset (with splits, by 50 bytes a sample).
 
     Args:
         folder: a run's folder.
@@ -91,10 +100,11 @@ def export(
         to: the folder to write into; by default `exports/FORMAT` in the run's folder.
         allow_simulated: write samples of a simulated model too.
         review: what people's verdicts make of a sample: the sample to write, or why it is left out.
+        splits: into which splits the samples go; no seed and no prompt is in two of them.
 
     Raises:
         ExportError: there is nothing to export, a sample is simulated, no sample fits the
-            format, or the file cannot be written.
+            format, too few do, a split would be empty, or the file cannot be written.
         RunFolderError: the folder's manifest is damaged or of a newer version.
     """
     with contextlib.ExitStack() as stack:
@@ -108,84 +118,128 @@ def export(
                 " model, or add --allow-simulated to export them all the same"
             )
         target = to if to is not None else folder / "exports" / export.kind
-        path = target / f"data.{export.extension}"
-        ids = None if export.rows_have_ids else target / "__ids__" / "data.txt"
+        names = {"train": export.file("data")}
+        if splits is not None:
+            names = {split: export.file(split) for split in splits.shares}
+        placed = allot(parts, splits) if splits is not None else None
         left_out: Counter[str] = Counter()
         contents = Contents()
         certificate, without = fitting_certificate(folder)
         try:
             with contextlib.ExitStack() as files:
-                data_file = files.enter_context(_replacing(path))
-                ids_file = files.enter_context(_replacing(ids)) if ids is not None else None
-                samples_read = _reviewed(_samples(parts), review, left_out)
-                rows = _write(samples_read, export, data_file, ids_file, left_out, contents)
-                if not rows:
-                    raise ExportError(
-                        f"none of the {_count(samples, 'kept sample')} in {folder} gives a row of"
-                        f" {export.kind}: {_reasons(left_out)}; choose another --format"
-                    )
-                text = card(_name(folder), export.kind, rows, contents, certificate)
-                readme = files.enter_context(_replacing(target / "README.md"))
-                readme.write(text.encode())
+                rows_of = [_Rows.open(target / name, export, files) for name in names.values()]
+                samples_read = _reviewed(_samples(parts, placed), review, left_out)
+                _write(samples_read, export, rows_of, left_out, contents)
+                written = {name: one.rows for name, one in zip(names, rows_of, strict=True)}
+                _refuse_too_few(folder, export, samples, written, left_out)
+                others = export.beside(_name(folder), names)
+                text = card(
+                    _name(folder), export.kind, sum(written.values()), contents, certificate, names
+                )
+                for name, content in {"README.md": text.encode(), **others}.items():
+                    files.enter_context(_replacing(target / name)).write(content)
         except OSError as error:
             raise ExportError(
-                f"{path} could not be written ({error.strerror or error}): make room or check"
-                " the permissions, or choose another folder by --to"
+                f"{error.filename or target} could not be written ({error.strerror or error}): make"
+                " room or check the permissions, or choose another folder by --to"
             ) from error
     says = certificate.says if certificate is not None else ""
     if certificate is None and certificate_path(folder).exists():
         says = f"Without a certificate: {without}"
+    paths = [path for one in rows_of for path in (one.path, one.ids) if path is not None]
+    paths += [target / name for name in ("README.md", *others)]
     return ExportReport(
-        export.kind, path, ids, samples, rows, dict(left_out), simulated, target / "README.md", says
-    )
+        export.kind, rows_of[0].path, rows_of[0].ids, samples, sum(written.values()),
+        dict(left_out), simulated, target / "README.md", says, written if splits else {}, paths,
+    )  # fmt: skip
 
 
 def _name(folder: Path) -> str:
     return folder.resolve().name
 
 
+@dataclass
+class _Rows:
+    """A file with rows, and one with the ids of their samples."""
+
+    path: Path
+    sink: Sink
+    ids: Path | None
+    ids_file: IO[bytes] | None
+    rows: int = 0
+
+    @classmethod
+    def open(cls, path: Path, export: Export, files: contextlib.ExitStack) -> _Rows:
+        ids = None if export.rows_have_ids else path.parent / "__ids__" / f"{path.stem}.txt"
+        file = files.enter_context(_replacing(path))
+        ids_file = files.enter_context(_replacing(ids)) if ids is not None else None
+        return cls(path, export.sink(file), ids, ids_file)
+
+    def add(self, row: Mapping[str, Any], sample: Sample) -> None:
+        self.sink.add(row)
+        if self.ids_file is not None:
+            self.ids_file.write(sample.id.encode() + b"\n")
+        self.rows += 1
+
+
 def _reviewed(
-    samples: Iterator[Sample],
+    samples: Iterator[tuple[Sample, int]],
     review: Callable[[Sample], Sample | str] | None,
     left_out: Counter[str],
-) -> Iterator[Sample]:
+) -> Iterator[tuple[Sample, int]]:
     """The samples as people left them; counts those that they took out."""
-    for sample in samples:
+    for sample, split in samples:
         passed = sample if review is None else review(sample)
         if isinstance(passed, str):
             left_out[passed] += 1
         else:
-            yield passed
+            yield passed, split
 
 
 def _write(
-    samples: Iterator[Sample],
+    samples: Iterator[tuple[Sample, int]],
     export: Export,
-    data_file: IO[bytes],
-    ids_file: IO[bytes] | None,
+    rows_of: Sequence[_Rows],
     left_out: Counter[str],
     contents: Contents,
-) -> int:
-    """Write the rows, count into `left_out` and `contents`, and return how many rows there
-    were."""
-    written = 0
-    for sample in samples:
+) -> None:
+    """Write the rows, and count into `left_out` and `contents`."""
+    for sample, split in samples:
         reason = export.reason_for_no_row(sample)
         if reason is not None:
             left_out[reason] += 1
             continue
-        rows = 0
+        before = rows_of[split].rows
         for row in export.rows(sample):
-            data_file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-            if ids_file is not None:
-                ids_file.write(sample.id.encode() + b"\n")
-            rows += 1
-        if rows:
+            rows_of[split].add(row, sample)
+        if rows_of[split].rows > before:
             contents.add(sample)
         else:
             left_out["no row"] += 1
-        written += rows
-    return written
+    for one in rows_of:
+        one.sink.finish()
+
+
+def _refuse_too_few(
+    folder: Path, export: Export, samples: int, written: Mapping[str, int], left_out: Counter[str]
+) -> None:
+    why = f": {_reasons(left_out)}" if left_out else ""
+    if not any(written.values()):
+        raise ExportError(
+            f"none of the {_count(samples, 'kept sample')} in {folder} gives a row of"
+            f" {export.kind}{why}; choose another --format"
+        )
+    if empty := [name for name, rows in written.items() if not rows]:
+        raise ExportError(
+            f"--split: no sample in {' or '.join(empty)} gives a row of {export.kind}{why}; name"
+            " fewer splits, give it a larger share, or draft more"
+        )
+    name, rows = next(iter(written.items()))
+    if rows < export.least_rows:
+        raise ExportError(
+            f"{export.kind} wants {export.least_rows} rows or more to train on, and {folder} gives"
+            f" {rows}{' in ' + name if len(written) > 1 else ''}{why}; draft more"
+        )
 
 
 def _open_parts(folder: Path, stack: contextlib.ExitStack) -> list[parquet.ParquetFile]:
@@ -245,11 +299,17 @@ def _count_simulated(parts: Sequence[parquet.ParquetFile]) -> int:
     return total
 
 
-def _samples(parts: Sequence[parquet.ParquetFile]) -> Iterator[Sample]:
+def _samples(
+    parts: Sequence[parquet.ParquetFile], placed: Sequence[int] | None
+) -> Iterator[tuple[Sample, int]]:
+    """The samples in the dataset's order, with redacted texts, each with the number of its
+    split."""
+    number = 0
     for part in parts:
         for batch in _batches(part):
             for row in batch.to_pylist():
-                yield redacted(sample_from_row(row))
+                yield redacted(sample_from_row(row)), 0 if placed is None else int(placed[number])
+                number += 1
 
 
 def _batches(part: parquet.ParquetFile) -> Iterator[pa.RecordBatch]:
