@@ -7,6 +7,8 @@ VENV := .venv
 VLLM := .venv-vllm
 RAY_VENV := .venv-ray
 TRAIN := .venv-train
+AXOLOTL := .venv-axolotl
+FACTORY := .venv-llamafactory
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # Only what is said on make's own command line counts: a MODEL that happens to stand in the
@@ -40,8 +42,10 @@ test-ray: $(RAY_VENV)/.installed ## set up an environment with Ray, and run the 
 	@$(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
 
 .PHONY: test-train
-test-train: $(TRAIN)/.installed ## set up an environment with TRL on the CPU, and train on what is exported (PYTEST="-k dpo" for some of it)
-	@$(TRAIN)/bin/python -m pytest tests/train $(PYTEST)
+test-train: $(TRAIN)/.installed $(AXOLOTL)/.installed $(FACTORY)/.installed ## set up environments with TRL, Axolotl and LLaMA-Factory on the CPU, and train on what is exported (PYTEST="-k dpo" for some of it)
+	@SILVERSMITH_AXOLOTL_PYTHON="$(CURDIR)/$(AXOLOTL)/bin/python" \
+	    SILVERSMITH_LLAMAFACTORY_PYTHON="$(CURDIR)/$(FACTORY)/bin/python" \
+	    $(TRAIN)/bin/python -m pytest tests/train $(PYTEST)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
@@ -62,7 +66,7 @@ wheel-check: wheel ## install the wheel alone in a fresh environment elsewhere, 
 
 .PHONY: clean
 clean: ## remove what the other targets made, but for runs/
-	rm -rf $(VENV) $(VLLM) $(RAY_VENV) $(TRAIN) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) $(RAY_VENV) $(TRAIN) $(AXOLOTL) $(FACTORY) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for all targets; each stamp names the extra that is installed in it.
@@ -111,6 +115,18 @@ $(RAY_VENV)/.installed: $(RAY_VENV)/bin/python pyproject.toml constraints.txt co
 $(TRAIN)/.installed: $(TRAIN)/bin/python pyproject.toml constraints.txt constraints-train.txt
 	@$(TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet \
 	    --constraint constraints.txt --requirement constraints-train.txt pytest pytest-asyncio --editable .
+	@touch $@
+
+# The code of these two that reads datasets, each in an environment of its own: with what they pin and
+# do not need for that they would be 3.5 and 6.2 GB. torch and transformers they borrow, by a path file.
+$(AXOLOTL)/.installed: PINS := constraints-axolotl.txt
+$(FACTORY)/.installed: PINS := constraints-llamafactory.txt
+$(AXOLOTL)/.installed $(FACTORY)/.installed: $(TRAIN)/.installed constraints-axolotl.txt constraints-llamafactory.txt
+	@$(TRAIN)/bin/python -m venv --clear --without-pip $(@D)
+	@$(TRAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    > "$$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/borrowed.pth"
+	@$(TRAIN)/bin/python -m pip --disable-pip-version-check --python $(@D)/bin/python install --quiet \
+	    --no-deps --requirement $(PINS)
 	@touch $@
 
 # mypy sees the root folder as the package, whatever the clone is called.

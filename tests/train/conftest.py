@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-RECIPE = """
-models: {writer: simulated}
-seeds:
-  - tasks: seed_tasks.jsonl
-generators: [instruction]
-limit: 12
-"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,27 +43,37 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run of the simulated model."""
-    folder = tmp_path_factory.mktemp("runs")
-    tasks = Path(__file__).parents[2] / "recipes/data/seed_tasks.jsonl"
-    recipe = folder / "recipe.yaml"
-    recipe.write_text(RECIPE.replace("seed_tasks.jsonl", str(tasks)))
-    _silversmith("run", recipe, "--out", folder / "run")
-    return folder / "run"
+    """The folder of a run of every strategy by the simulated model."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    _silversmith("run", "seven", "--out", folder, "--limit", 160, "--quiet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of an export, made on the command line: `exported("trl-sft")`."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def make(kind: str, *words: str) -> Path:
+        if (kind, *words) not in made:
+            folder = tmp_path_factory.mktemp(kind) / kind
+            words_to = ("--to", folder, "--allow-simulated", *words)
+            _silversmith("export", run, "--format", kind, *words_to)
+            made[(kind, *words)] = folder
+        return made[(kind, *words)]
+
+    return make
 
 
 @pytest.fixture
-def exported(run: Path, tmp_path: Path) -> Callable[..., Path]:
-    """The folder of an export, made on the command line: `exported("trl-sft")`."""
+def rows(exported: Callable[..., Path]) -> Callable[..., list[dict[str, Any]]]:
+    """The rows of an export."""
 
-    def make(kind: str, *words: object) -> Path:
-        folder = tmp_path / kind
-        _silversmith(
-            "export", run, "--format", kind, "--to", folder, "--allow-simulated", *words
-        )
-        return folder
+    def read(kind: str, *words: str) -> list[dict[str, Any]]:
+        lines = (exported(kind, *words) / "data.jsonl").read_bytes().splitlines()
+        return [json.loads(line) for line in lines]
 
-    return make
+    return read
 
 
 def _silversmith(*words: object) -> None:

@@ -1,0 +1,106 @@
+"""Axolotl's and LLaMA-Factory's own code reads what is exported for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+Rows = Callable[..., list[dict[str, Any]]]
+
+
+def read_by(trainer: str, *words: object) -> list[Any]:
+    """What the trainer's own interpreter makes of each row."""
+    variable = f"SILVERSMITH_{trainer.upper()}_PYTHON"
+    python = os.environ.get(variable)
+    if not python:
+        pytest.skip(f"needs {trainer}: run `make test-train`, or name its Python by {variable}")
+    command = [python, str(HERE / f"read_by_{trainer}.py"), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert "Skipping" not in done.stderr
+    assert "Dropped" not in done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(("[", "{"))]
+
+
+def answers(row: dict[str, Any]) -> list[str]:
+    return [one["content"] for one in row["messages"] if one["role"] == "assistant"]
+
+
+def test_axolotl_learns_the_answers_of_every_row(
+    model: Path, exported: Callable[..., Path], rows: Rows
+) -> None:
+    file = exported("axolotl") / "data.jsonl"
+    read = read_by("axolotl", "sft", file, model, "{}")
+    assert len(read) == len(rows("axolotl"))
+    for row, (whole, learned) in zip(rows("axolotl"), read, strict=True):
+        assert all(one["content"] in whole for one in row["messages"])
+        assert learned == "".join(f"{answer}<|im_end|>" for answer in answers(row))
+
+
+def test_axolotl_masks_planned_mistakes(
+    model: Path, exported: Callable[..., Path], rows: Rows, tmp_path: Path
+) -> None:
+    words = ("--set", "mistakes=mask")
+    file = exported("axolotl", *words) / "data.jsonl"
+    options = json.dumps({"message_field_training": "train"})
+    read = read_by("axolotl", "sft", file, model, options)
+    masked = 0
+    for row, (_, learned) in zip(rows("axolotl", *words), read, strict=True):
+        wanted = [one["content"] for one in row["messages"] if one["train"]]
+        assert learned == "".join(f"{answer}<|im_end|>" for answer in wanted)
+        masked += len(answers(row)) - len(wanted)
+    print(f"{masked} turns masked")
+
+
+def test_axolotl_reads_pairs(model: Path, exported: Callable[..., Path], rows: Rows) -> None:
+    read = read_by("axolotl", "dpo", exported("axolotl-dpo") / "data.jsonl", model, "{}")
+    for row, made in zip(rows("axolotl-dpo"), read, strict=True):
+        assert made["prompt"].endswith("<|im_start|>assistant\n")
+        assert row["messages"][-1]["content"] in made["prompt"]
+        for half in ("chosen", "rejected"):
+            assert made[half] == f"{row[half]['content']}<|im_end|>"
+
+
+@pytest.mark.parametrize("template", ["chatml", "qwen3"])
+def test_llamafactory_learns_the_answers_of_every_row(
+    template: str, model: Path, exported: Callable[..., Path], rows: Rows
+) -> None:
+    read = read_by("llamafactory", exported("llamafactory"), "run", model, template)
+    thought = 0
+    for row, (learned,) in zip(rows("llamafactory"), read, strict=True):
+        for answer in answers(row):
+            assert answer in learned
+            thought += answer.startswith("<think>\n")
+        if template == "chatml":
+            assert learned == "".join(f"{answer}<|im_end|>\n" for answer in answers(row))
+        else:  # a template for reasoning models puts empty thoughts where there are none
+            assert learned.count("<think>") == len(answers(row))
+    assert thought > 4
+
+
+def test_llamafactory_reads_pairs(model: Path, exported: Callable[..., Path], rows: Rows) -> None:
+    read = read_by("llamafactory", exported("llamafactory-dpo"), "run", model, "chatml")
+    for row, (chosen, rejected) in zip(rows("llamafactory-dpo"), read, strict=True):
+        assert chosen == f"{row['chosen']['content']}<|im_end|>\n"
+        assert rejected == f"{row['rejected']['content']}<|im_end|>\n"
+
+
+@pytest.mark.parametrize("kind", ["sharegpt", "alpaca"])
+def test_llamafactory_reads_the_plain_formats(
+    kind: str, model: Path, exported: Callable[..., Path], rows: Rows, tmp_path: Path
+) -> None:
+    (tmp_path / "data.jsonl").write_bytes((exported(kind) / "data.jsonl").read_bytes())
+    info = {"plain": {"file_name": "data.jsonl", "formatting": kind}}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(info))
+    read = read_by("llamafactory", tmp_path, "plain", model, "chatml")
+    for row, (learned,) in zip(rows(kind), read, strict=True):
+        last = row["output"] if kind == "alpaca" else row["conversations"][-1]["value"]
+        assert learned.endswith(f"{last}<|im_end|>\n")
