@@ -35,9 +35,9 @@ class Export(Component, ABC):
         `rows` is asked only for the others."""
         return None
 
-    def file(self, split: str) -> str:
-        """The name of the file with the rows of a split ("data" where there are no splits)."""
-        return f"{split}.jsonl"
+    def file(self, split: str | None) -> str:
+        """The name of the file with the rows of a split, or with all rows."""
+        return f"{split or 'data'}.jsonl"
 
     def sink(self, file: IO[bytes]) -> Sink:
         """What writes the rows to a file: JSON, one object a line."""

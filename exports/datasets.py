@@ -24,9 +24,9 @@ class Datasets(Jsonl):
 
     kind: ClassVar[str] = "datasets"
 
-    def file(self, split: str) -> str:
-        """The place of the rows of a split."""
-        return f"{'train' if split == 'data' else split}/data-00000-of-00001.arrow"
+    def file(self, split: str | None) -> str:
+        """The place of the rows of a split, or of all rows."""
+        return f"{split or 'train'}/data-00000-of-00001.arrow"
 
     def sink(self, file: IO[bytes]) -> Sink:
         """An Arrow stream."""

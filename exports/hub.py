@@ -34,7 +34,7 @@ def push(report: ExportReport, repository: str) -> str:
         ExportError: the hub cannot be reached or refuses; the files stay where they were written.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError
 
     api = HfApi()
     root = report.card.parent
@@ -47,7 +47,7 @@ def push(report: ExportReport, repository: str) -> str:
             commit_message=f"{report.rows:,} rows of {report.format}, written by silversmith",
             repo_type="dataset",
         )
-    except (HTTPError, HFValidationError, OSError) as error:
+    except (HTTPError, OSError, ValueError) as error:  # a card that it refuses is a ValueError
         status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
         raise ExportError(
             f"--push-to: {repository} was not written ({_why(status, error)}); the export itself is"

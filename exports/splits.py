@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExportError
+from .kept import kept_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Splits", "allot"]
 
 _MOST = 16
-_ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Splits:
 
     Attributes:
         shares: the share of the samples that each split is to have, by name; they sum to 1.
-        seed: another one gives another split of the same sizes.
+        seed: another one splits in another way.
     """
 
     shares: Mapping[str, float]
@@ -159,16 +159,10 @@ def _groups(
 def _keys(parts: Sequence[parquet.ParquetFile]) -> Iterator[tuple[int, int, str]]:
     """The hash of each sample's seed and of its prompt, and its strategy. Without a seed, a sample
     is its own, by its prompt."""
-    wanted = ("seed", "strategy", "messages")
-    for part in parts:
-        columns = [name for name in wanted if name in part.schema_arrow.names]
-        for batch in part.iter_batches(
-            batch_size=_ROWS_AT_ONCE, columns=columns, use_threads=False
-        ):
-            for row in batch.to_pylist():
-                seed = (row.get("seed") or {}).get("id")
-                prompt = _hash(f"prompt {_prompt(row['messages'] or [])}")
-                yield _hash(f"seed {seed}") if seed else prompt, prompt, row.get("strategy") or ""
+    for row in kept_rows(parts, ("seed", "strategy", "messages")):
+        seed = (row.get("seed") or {}).get("id")
+        prompt = _hash(f"prompt {_prompt(row['messages'] or [])}")
+        yield _hash(f"seed {seed}") if seed else prompt, prompt, row.get("strategy") or ""
 
 
 def _prompt(messages: Sequence[Mapping[str, Any]]) -> str:

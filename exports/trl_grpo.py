@@ -21,10 +21,10 @@ _TESTS = "python_tests"
 
 
 class TrlGrpo(Export):
-    """`{"prompt": [messages], "answer", "constraints": [{"kind", "arguments"}], "tests",
-    "strategy"}`, one row a sample whose answer a program can verify: by the final answer of a
-    worked solution, by the constraints of the instruction (`arguments` is a JSON object), or by
-    tests of a Python function. What does not apply is null or empty."""
+    """`{"prompt": [messages], "answer", "constraints", "tests", "strategy"}`, one row a sample
+    whose answer a program can verify: by the final answer of a worked solution, by the constraints
+    of the instruction (a JSON list of objects with `kind` and `arguments`), or by tests of a Python
+    function. What does not apply is "": readers of long files want the same types throughout."""
 
     kind: ClassVar[str] = "trl-grpo"
 
@@ -45,17 +45,17 @@ def _prompt(sample: Sample) -> list[Any]:
     return turns if turns and turns[-1].role == "user" else []
 
 
-def _verifiable(sample: Sample) -> dict[str, Any]:
+def _verifiable(sample: Sample) -> dict[str, str]:
     """What a reward function verifies an answer by."""
     tests = [one for one in sample.constraints if one.kind == _TESTS]
     # The rule of a system message is no constraint that stands by itself.
     constraints = [
-        {"kind": one.kind, "arguments": one.arguments}
+        {"kind": one.kind, "arguments": orjson.loads(one.arguments)}
         for one in sample.constraints
         if one.satisfied is not None and one.kind != _TESTS and sample.strategy != "hierarchy"
     ]
     return {
-        "answer": sample.answer if sample.steps and not tests else None,
-        "constraints": constraints,
-        "tests": orjson.loads(tests[0].arguments)["tests"] if tests else None,
+        "answer": (sample.answer or "") if sample.steps and not tests else "",
+        "constraints": orjson.dumps(constraints).decode() if constraints else "",
+        "tests": orjson.loads(tests[0].arguments)["tests"] if tests else "",
     }

@@ -24,8 +24,10 @@ __all__ = [
 Reasoning = Literal["text", "think", "reasoning_content", "thinking"]
 """Where the reasoning of an answer goes: "text" leaves it in the answer as the sample has it,
 "think" puts it between `<think>` tags before the answer, the others are fields of the message
-beside `content` (`reasoning_content` is read by the chat templates of Qwen3, GLM, DeepSeek and
-Nemotron, `thinking` by those of gpt-oss and LFM2.5; a template that knows neither drops it)."""
+beside `content` (`reasoning_content` is read by the chat templates of Qwen3, GLM and Nemotron,
+`thinking` by those of gpt-oss and LFM2.5; a template that knows neither drops it). Every answer has
+the field, "" where there is no reasoning: readers of long files want the same columns throughout.
+"""
 
 MISTAKE = "a turn is a planned mistake (trl-sft-turns has the others)"
 
@@ -103,12 +105,13 @@ def _message(sample: Sample, turn: Turn, reasoning: Reasoning) -> dict[str, str]
     if reasoning == "text" or turn.role != "assistant":
         return plain
     parted = _parted(turn.content, worked=bool(sample.steps))
+    if reasoning != "think":
+        thought, answer = parted or ("", turn.content)
+        return {"role": turn.role, "content": answer, reasoning: thought}
     if parted is None:
         return plain
     thought, answer = parted
-    if reasoning == "think":
-        return {"role": turn.role, "content": f"<think>\n{thought}\n</think>\n\n{answer}"}
-    return {"role": turn.role, "content": answer, reasoning: thought}
+    return {"role": turn.role, "content": f"<think>\n{thought}\n</think>\n\n{answer}"}
 
 
 _SET_APART = ("\n\nAnswer: ", "\n\n```python\n")

@@ -15,10 +15,10 @@ from ..errors import ExportError
 from ..records import Sample, sample_from_row
 from ..records.redaction import redacted
 from ..review.certified import certificate_path
-from ..store import RunFolder
 from .base import Export
 from .card import CARD, fitting_certificate
 from .contents import Contents
+from .kept import count_simulated, kept_rows, open_parts
 from .licences import cautions, licences_in, refuse_forbidden
 from .numbers import counted
 from .provenance import ExportedFile, provenance_of
@@ -29,13 +29,11 @@ from .starter import Starter
 from .token_report import TokenCount, TokenReport, in_a_sentence
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import numpy as np
+    import numpy.typing as npt
     from pyarrow import parquet
 
 __all__ = ["ExportReport", "export"]
-
-_ROWS_AT_ONCE = 500
-_AGAIN = "run the same `silversmith run` again, which writes them anew from the journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +128,8 @@ def export(
             be written.
     """
     with contextlib.ExitStack() as stack:
-        parts = _open_parts(folder, stack)
-        simulated = _count_simulated(parts)
+        parts = open_parts(folder, stack)
+        simulated = count_simulated(parts)
         samples = sum(part.metadata.num_rows for part in parts)
         if simulated and not allow_simulated:
             raise ExportError(
@@ -143,7 +141,7 @@ def export(
         if starter is not None:
             starter.check(export.kind)
         target = to if to is not None else folder / "exports" / export.kind
-        names = {"train": export.file("data")}
+        names = {"train": export.file(None)}
         if splits is not None:
             names = {split: export.file(split) for split in splits.shares}
         placed = allot(parts, splits) if splits is not None else None
@@ -161,19 +159,15 @@ def export(
                 for name, content in others.items():
                     files.enter_context(_replacing(target / name)).write(content)
             report = tokens.report() if tokens is not None else None
-            configured = {}
             exported = [
                 one.described(target, name) for name, one in zip(names, rows_of, strict=True)
             ]
+            configured = {}
             if starter is not None and report is not None:
                 configured = starter.files(
-                    target,
-                    export.kind,
-                    _name(folder),
-                    tuple(exported),
-                    report,
+                    target, export.kind, _name(folder), tuple(exported), report,
                     len(contents.strategies),
-                )
+                )  # fmt: skip
             for name, text in configured.items():
                 with _replacing(target / name) as file:
                     file.write(text.encode())
@@ -292,91 +286,20 @@ def _refuse_too_few(
             f"--split: no sample in {' or '.join(empty)} gives a row of {export.kind}{why}; name"
             " fewer splits, give it a larger share, or draft more"
         )
-    name, rows = next(iter(written.items()))
-    if rows < export.least_rows:
+    name = "train" if "train" in written else next(iter(written))
+    if (rows := written[name]) < export.least_rows:
         raise ExportError(
             f"{export.kind} wants {export.least_rows} rows or more to train on, and {folder} gives"
             f" {rows}{' in ' + name if len(written) > 1 else ''}{why}; draft more"
         )
 
 
-def _open_parts(folder: Path, stack: contextlib.ExitStack) -> list[parquet.ParquetFile]:
-    """The files of `kept/`, all opened before anything is read: a run that replaces them in the
-    meantime changes nothing."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    if not folder.is_dir():
-        raise ExportError(f"{folder} is no folder: give the folder of a run")
-    run = RunFolder(folder)
-    kept = folder / "kept"
-    if run.manifest() is None and not run.journal.exists() and not kept.is_dir():
-        raise ExportError(
-            f"{folder} is no run's folder (it has no manifest.json and no kept/): give the folder"
-            " that `silversmith run` wrote"
-        )
-    paths = sorted(kept.glob("*.parquet"))
-    if not paths:
-        raise ExportError(
-            f"{folder} has no samples in kept/ yet: let `silversmith run` finish there first"
-        )
-    parts = []
-    for path in paths:
-        try:
-            part = stack.enter_context(parquet.ParquetFile(path))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise ExportError(f"{path} cannot be read as Parquet ({error}): {_AGAIN}") from error
-        if missing := {"id", "messages", "origin"} - set(part.schema_arrow.names):
-            raise ExportError(
-                f"{path} holds no samples of silversmith (no column"
-                f" {', '.join(sorted(missing))}): give the folder of a run"
-            )
-        parts.append(part)
-    if not any(part.metadata.num_rows for part in parts):
-        raise ExportError(
-            f"{folder} kept no samples, so there is nothing to export: the reasons are in"
-            " manifest.json and dropped/"
-        )
-    return parts
-
-
-def _count_simulated(parts: Sequence[parquet.ParquetFile]) -> int:
-    """How many samples a simulated model wrote, from the two columns that say so."""
-    from pyarrow import compute
-
-    total = 0
-    for part in parts:
-        names = [n for n in ("origin", "rejected_origin") if n in part.schema_arrow.names]
-        for batch in part.iter_batches(columns=[f"{name}.simulated" for name in names]):
-            marks = [
-                compute.fill_null(compute.struct_field(batch.column(name), "simulated"), False)
-                for name in names
-            ]
-            either = marks[0] if len(marks) == 1 else compute.or_(*marks)
-            total += compute.sum(either).as_py() or 0
-    return total
-
-
 def _samples(
-    parts: Sequence[parquet.ParquetFile], placed: Sequence[int] | None
+    parts: Sequence[parquet.ParquetFile], placed: npt.NDArray[np.uint8] | None
 ) -> Iterator[tuple[Sample, int]]:
-    """The samples in the dataset's order, with redacted texts, each with the number of its
-    split."""
-    number = 0
-    for part in parts:
-        for batch in _batches(part):
-            for row in batch.to_pylist():
-                yield redacted(sample_from_row(row)), 0 if placed is None else int(placed[number])
-                number += 1
-
-
-def _batches(part: parquet.ParquetFile) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
-    try:
-        yield from part.iter_batches(batch_size=_ROWS_AT_ONCE, use_threads=False)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ExportError(f"the samples in kept/ are damaged ({error}): {_AGAIN}") from error
+    """The samples in the dataset's order, with redacted texts, each with its split's number."""
+    for number, row in enumerate(kept_rows(parts)):
+        yield redacted(sample_from_row(row)), 0 if placed is None else int(placed[number])
 
 
 @contextlib.contextmanager

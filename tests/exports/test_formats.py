@@ -134,6 +134,7 @@ def test_reasoning_in_a_field_of_its_own(name: str) -> None:
     assert rows(TrlSft(reasoning=name), LISTED)[0]["messages"][-1] == {
         "role": "assistant",
         "content": "Iron and gold.",
+        name: "",
     }
 
 
@@ -266,9 +267,9 @@ def test_the_wrong_step_of_a_rejected_half_is_a_negative() -> None:
 def test_grpo_rows_hold_what_a_reward_is_computed_from() -> None:
     (worked,), (code,), (listed,) = (rows(TrlGrpo(), one) for one in (SUM, CODE, LISTED))
     assert worked["prompt"] == [{"role": "user", "content": "What is 2 * 3 + 4?"}]
-    assert (worked["answer"], worked["constraints"], worked["tests"]) == ("10", [], None)
-    assert (code["answer"], code["tests"]) == (None, "assert double(2) == 4")
-    assert listed["constraints"] == [{"kind": "punctuation:no_comma", "arguments": "{}"}]
+    assert (worked["answer"], worked["constraints"], worked["tests"]) == ("10", "", "")
+    assert (code["answer"], code["tests"]) == ("", "assert double(2) == 4")
+    assert listed["constraints"] == '[{"kind":"punctuation:no_comma","arguments":{}}]'
     assert TrlGrpo().reason_for_no_row(PAIR) == "nothing that a program can verify"
 
 
@@ -395,6 +396,19 @@ def test_openai_wants_ten_rows(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"openai-sft wants 10 rows .* gives 2; draft more"):
         export(run, OpenaiSft())
     assert not [path for path in (run / "exports").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "kind", [TrlSft(reasoning="reasoning_content"), TrlGrpo(), TrlKto(), Axolotl(mistakes="mask")]
+)
+def test_what_is_rare_comes_late_in_a_long_file(kind: Export, tmp_path: Path) -> None:
+    """`datasets` reads JSON by 10 MB, and wants the columns of the first in all others."""
+    long = LISTED.with_(messages=(Turn("user", "x" * 1_200_000), *LISTED.messages[1:]))
+    run = write_run(tmp_path / "run", [long] * 20 + [SUM, CODE])
+    report = export(run, kind)
+    folder = str(report.card.parent)
+    loaded = datasets.load_dataset(folder, cache_dir=str(tmp_path / "cache"))["train"]
+    assert len(loaded) == 22
 
 
 @pytest.mark.parametrize("split", ["", "train=0.75,test=0.25"])

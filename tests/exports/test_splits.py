@@ -124,7 +124,8 @@ def test_the_split_seed_alone_decides(tmp_path: Path) -> None:
     assert placed(run, "train=80,test=20", to=tmp_path / "again") == first
     other = placed(run, "train=0.8,test=0.2", seed=1)
     assert other != first
-    assert Counter(other.values()) == Counter(first.values())
+    for where in (first, other):
+        assert abs(Counter(where.values())["test"] - 60) <= 2
 
 
 def test_every_format_splits_the_seeds_in_the_same_way(tmp_path: Path) -> None:
@@ -189,5 +190,5 @@ def test_ids_stand_in_the_rows_where_the_format_has_them(tmp_path: Path) -> None
     report = export(run, Jsonl(), splits=Splits.parse("train=0.5,test=0.5"))
     assert report.ids is None
     assert sorted(path.name for path in report.card.parent.iterdir()) == [
-        "README.md", "test.jsonl", "train.jsonl",
+        "README.md", "__about__", "test.jsonl", "train.jsonl",
     ]  # fmt: skip

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from silversmith.exports import Export, export
+from silversmith.pipeline.components import component
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if find_spec("trl") is None:
@@ -45,22 +48,25 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of every strategy by the simulated model."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    _silversmith("run", "seven", "--out", folder, "--limit", 160, "--quiet")
+    words = ["run", "seven", "--out", str(folder), "--limit", "120", "--quiet"]
+    command = [sys.executable, "-m", "silversmith", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
 @pytest.fixture(scope="session")
 def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """The folder of an export, made on the command line: `exported("trl-sft")`."""
-    made: dict[tuple[str, ...], Path] = {}
+    """The folder of an export: `exported("trl-sft", reasoning="think")`."""
+    made: dict[str, Path] = {}
 
-    def make(kind: str, *words: str) -> Path:
-        if (kind, *words) not in made:
-            folder = tmp_path_factory.mktemp(kind) / kind
-            words_to = ("--to", folder, "--allow-simulated", *words)
-            _silversmith("export", run, "--format", kind, *words_to)
-            made[(kind, *words)] = folder
-        return made[(kind, *words)]
+    def make(kind: str, **options: str) -> Path:
+        name = " ".join([kind, *options.values()])
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp(kind) / kind
+            chosen = component("exports", (Export,), {kind: options}, "--format")
+            export(run, chosen, made[name], allow_simulated=True)
+        return made[name]
 
     return make
 
@@ -69,14 +75,8 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
 def rows(exported: Callable[..., Path]) -> Callable[..., list[dict[str, Any]]]:
     """The rows of an export."""
 
-    def read(kind: str, *words: str) -> list[dict[str, Any]]:
-        lines = (exported(kind, *words) / "data.jsonl").read_bytes().splitlines()
+    def read(kind: str, **options: str) -> list[dict[str, Any]]:
+        lines = (exported(kind, **options) / "data.jsonl").read_bytes().splitlines()
         return [json.loads(line) for line in lines]
 
     return read
-
-
-def _silversmith(*words: object) -> None:
-    command = [sys.executable, "-m", "silversmith", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr

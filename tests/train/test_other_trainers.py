@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from silversmith.exports.axolotl import Axolotl
+from silversmith.records import Sample, Turn
+
 HERE = Path(__file__).parent
 
 Rows = Callable[..., list[dict[str, Any]]]
@@ -45,19 +48,22 @@ def test_axolotl_learns_the_answers_of_every_row(
         assert learned == "".join(f"{answer}<|im_end|>" for answer in answers(row))
 
 
-def test_axolotl_masks_planned_mistakes(
-    model: Path, exported: Callable[..., Path], rows: Rows, tmp_path: Path
-) -> None:
-    words = ("--set", "mistakes=mask")
-    file = exported("axolotl", *words) / "data.jsonl"
+def test_axolotl_masks_planned_mistakes(model: Path, tmp_path: Path) -> None:
+    dialogue = Sample(
+        messages=(
+            Turn("user", "What is 2 + 2?"),
+            Turn("assistant", "It is 5.", act="mistake"),
+            Turn("user", "No."),
+            Turn("assistant", "You are right, it is 4."),
+        )
+    )
+    (row,) = Axolotl(mistakes="mask").rows(dialogue)
+    file = tmp_path / "data.jsonl"
+    file.write_text(json.dumps(row))
     options = json.dumps({"message_field_training": "train"})
-    read = read_by("axolotl", "sft", file, model, options)
-    masked = 0
-    for row, (_, learned) in zip(rows("axolotl", *words), read, strict=True):
-        wanted = [one["content"] for one in row["messages"] if one["train"]]
-        assert learned == "".join(f"{answer}<|im_end|>" for answer in wanted)
-        masked += len(answers(row)) - len(wanted)
-    print(f"{masked} turns masked")
+    ((whole, learned),) = read_by("axolotl", "sft", file, model, options)
+    assert "It is 5." in whole
+    assert learned == "You are right, it is 4.<|im_end|>"
 
 
 def test_axolotl_reads_pairs(model: Path, exported: Callable[..., Path], rows: Rows) -> None:

@@ -29,8 +29,8 @@ COMMON = {
 def loaded(exported: Callable[..., Path], tmp_path: Path) -> Callable[..., datasets.Dataset]:
     """An export as `datasets` loads it."""
 
-    def load(kind: str, *words: str) -> datasets.Dataset:
-        folder = exported(kind, *words)
+    def load(kind: str, **options: str) -> datasets.Dataset:
+        folder = exported(kind, **options)
         whole = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))["train"]
         assert len(whole) == len((folder / "data.jsonl").read_bytes().splitlines()) > 4
         return whole
@@ -112,10 +112,10 @@ def test_reasoning_in_a_field_reaches_a_template_that_reads_it(
     import trl
 
     template = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text()
-    for words in (("--set", "reasoning=think"), ("--set", "reasoning=reasoning_content")):
+    for reasoning in ("think", "reasoning_content"):
         worked = [
             row["messages"]
-            for row in loaded("trl-sft", *words)
+            for row in loaded("trl-sft", reasoning=reasoning)
             if "<think>" in row["messages"][-1]["content"]
             or row["messages"][-1].get("reasoning_content")
         ]
@@ -227,8 +227,8 @@ def test_the_reward_tells_right_from_wrong(rows: Callable[..., list[dict[str, An
         assert verified(good, row["answer"], row["constraints"], row["tests"]) == 1
     code = "```python\ndef f(x):\n    return {}\n```"
     try:
-        assert verified(code.format("2 * x"), None, [], "assert f(2) == 4") == 1
-        assert verified(code.format("3 * x"), None, [], "assert f(2) == 4") == 0
+        assert verified(code.format("2 * x"), "", "", "assert f(2) == 4") == 1
+        assert verified(code.format("3 * x"), "", "", "assert f(2) == 4") == 0
     except silversmith.checks.sandbox.SandboxUnavailable as error:
         pytest.skip(f"no sandbox here: {error}")
 
