@@ -89,7 +89,7 @@ class Starter:
         local = Path(self.model).expanduser()
         if local.is_dir():
             self = replace(self, model=os.path.relpath(local.resolve(), folder.resolve()))
-        plan = _Plan.of(self, kind, name, exported, tokens, strategies)
+        plan = _Plan.of(self, kind, folder.resolve().name, name, exported, tokens, strategies)
         if kind in _TRL:
             return {"__train__/trl.yaml": _text(plan, f"trl {_TRL[kind]} --config", _trl(plan))}
         if kind in _AXOLOTL:
@@ -104,6 +104,7 @@ class _Plan:
 
     starter: Starter
     kind: str
+    folder: str
     name: str
     train: ExportedFile
     held_out: ExportedFile | None
@@ -117,7 +118,7 @@ class _Plan:
 
     @classmethod
     def of(
-        cls, starter: Starter, kind: str, name: str, exported: tuple[ExportedFile, ...],
+        cls, starter: Starter, kind: str, folder: str, name: str, exported: tuple[ExportedFile, ...],
         tokens: TokenReport, strategies: int,
     ) -> _Plan:  # fmt: skip
         advice = advise(starter.tuning, starter.parameters, strategies)
@@ -133,7 +134,7 @@ class _Plan:
             rate *= 5 if large else 10
         longest = tokens.lengths.most if tokens.lengths is not None else 64
         return cls(
-            starter, kind, name, train, held_out, advice, tokens,
+            starter, kind, folder, name, train, held_out, advice, tokens,
             length=-(-longest // 64) * 64,
             rank=_rank(advice, tokens),
             rate=rate,
@@ -192,7 +193,8 @@ def _common(plan: _Plan) -> Iterator[Line]:
 
 def _trl(plan: _Plan) -> Iterator[Line]:
     yield "model_name_or_path", plan.starter.model, ""
-    yield "dataset_name", ".", "this export's folder; its card says which file is which split"
+    why = "this export's folder, whose card says which file is which split"
+    yield "dataset_name", f"../{plan.folder}", why
     yield "dataset_train_split", plan.train.split, ""
     if plan.held_out is not None:
         yield "dataset_test_split", plan.held_out.split, ""
