@@ -171,6 +171,10 @@ def command(
     if isinstance(chosen, HandOver):
         if splits is not None or push_to:
             raise typer.BadParameter(f"--split and --push-to are for training, not for {format_}")
+        if tokenizer or allow_licence:
+            raise typer.BadParameter(
+                f"--tokenizer, --config and --allow-licence are for training, not for {format_}"
+            )
         print(hand_over(folder, chosen, to, reasons=_reasons()))
     elif isinstance(chosen, Export):
         if push_to:
@@ -207,7 +211,7 @@ def _tokens(tokenizer: str, context: int | None, keep_longer: bool) -> TokenCoun
     """What counts tokens; None where no tokenizer was named."""
     if not tokenizer:
         return None
-    from ..exports.chat_template import load_chat_template
+    from ..exports.model_files import load_chat_template
     from ..exports.token_report import TokenCount
 
     return TokenCount(load_chat_template(tokenizer), context, keep_longer=keep_longer)

@@ -24,6 +24,7 @@ __all__ = ["CARD", "card", "fitting_certificate", "require_certificate"]
 CARD = "README.md"
 
 _MOST_NAMED = 20
+_MARKS = re.compile(r"([\\|\[\]`])")
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
 
@@ -281,8 +282,9 @@ def _slug(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
+    """Words from data, so that nothing in them is taken for a table's edge, HTML or a link."""
     words = " ".join(text.split())
-    return words.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return _MARKS.sub(r"\\\1", words).replace("<", "&lt;")
 
 
 def _size(rows: int) -> str:

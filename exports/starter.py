@@ -118,8 +118,8 @@ class _Plan:
 
     @classmethod
     def of(
-        cls, starter: Starter, kind: str, folder: str, name: str, exported: tuple[ExportedFile, ...],
-        tokens: TokenReport, strategies: int,
+        cls, starter: Starter, kind: str, folder: str, name: str,
+        exported: tuple[ExportedFile, ...], tokens: TokenReport, strategies: int,
     ) -> _Plan:  # fmt: skip
         advice = advise(starter.tuning, starter.parameters, strategies)
         train = exported[0]

@@ -6,12 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from ..errors import ExportError, ReviewError, RunFolderError
-from ..records import Sample, sample_from_row
+from ..records import sample_from_row
 from ..records.redaction import redacted
 from ..records.verified import Verified
 from ..review.population import kept_rows
@@ -20,6 +17,7 @@ from .checksums import SUMS, files_in, read_sums, sha256_of
 from .contents import Contents
 from .licences import cautions
 from .provenance import PROVENANCE, ExportedFile, Provenance, provenance_of, read_provenance
+from .reading import Reading, read_lines, read_rows
 
 __all__ = ["is_export", "verify_certificate", "verify_export"]
 
@@ -123,9 +121,9 @@ def _rows(folder: Path, file: ExportedFile) -> Verified:
     """The rows can be read, and there are as many as told, each with the id of its sample."""
     rows = 0
     try:
-        for rows, _ in enumerate(_read_rows(folder, file), start=1):  # noqa: B007
+        for rows, _ in enumerate(read_rows(folder, file), start=1):  # noqa: B007
             pass
-        ids = len(_lines(folder / file.ids)) if file.ids is not None else file.rows
+        ids = len(read_lines(folder / file.ids)) if file.ids is not None else file.rows
     except ExportError as error:
         return Verified(file.path, False, str(error))
     if rows != file.rows:
@@ -170,7 +168,7 @@ def _against_run(
     folder: Path, told: Provenance, run: Path, mended: Collection[str]
 ) -> Iterator[Verified]:
     """One pass over the kept samples, beside the files, which have the same order."""
-    files = [_Reading(folder, file) for file in told.files]
+    files = [Reading(folder, file) for file in told.files]
     contents = Contents()
     kept = 0
     wrong: list[str] = []
@@ -210,44 +208,6 @@ def _against_run(
     yield _certified(told, run)
 
 
-class _Reading:
-    """A file with rows, and the ids of their samples, read row by row.
-
-    Attributes:
-        path, split: of the file.
-        number: of the row that it stands at, from 1.
-        id: of that row's sample; None at the end.
-    """
-
-    def __init__(self, folder: Path, file: ExportedFile) -> None:
-        self.path, self.split = file.path, file.split
-        rows = _read_rows(folder, file)
-        if file.ids is None:
-            self._rows: Iterator[tuple[str, Any]] = ((str(row.get("id")), row) for row in rows)
-        else:
-            self._rows = zip(_lines(folder / file.ids), rows, strict=False)
-        self.number = 0
-        self.id: str | None = None
-        self._row: Any = None
-        self._next()
-
-    def pass_over(self, sample: Sample, *, checked: bool) -> list[str]:
-        """Go past the rows of a sample; what is wrong with them."""
-        asked = next((turn.content for turn in sample.messages if turn.role == "user"), "")
-        wrong = []
-        while self.id == sample.id:
-            if checked and not any(asked in text for text in _texts(self._row)):
-                wrong.append(
-                    f"{self.path}, row {self.number} has not the prompt of its sample {sample.id}"
-                )
-            self._next()
-        return wrong
-
-    def _next(self) -> None:
-        self.number += 1
-        self.id, self._row = next(self._rows, (None, None))
-
-
 def _recounted(told: Provenance, contents: Contents, run: Path) -> Verified:
     """The figures of the provenance, counted again from the kept samples."""
     wrong = []
@@ -281,58 +241,6 @@ def _certified(told: Provenance, run: Path) -> Verified:
         says = "the card has another one than the run: export again"
         return Verified("certificate", False, says)
     return Verified("certificate", True, f"of the dataset {found.dataset[:12]}, as kept now")
-
-
-def _read_rows(folder: Path, file: ExportedFile) -> Iterator[dict[str, Any]]:
-    """The rows of a file.
-
-    Raises:
-        ExportError: it cannot be read; says the line.
-    """
-    path = folder / file.path
-    if path.suffix == ".arrow":
-        yield from _read_arrow(path)
-        return
-    try:
-        with open(path, "rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                row = orjson.loads(line)
-                if not isinstance(row, dict):
-                    raise ExportError(f"{path}, line {number}: is no JSON object")
-                yield row
-    except orjson.JSONDecodeError as error:
-        raise ExportError(f"{path}, line {number}: is no JSON ({error})") from error
-    except OSError as error:
-        raise ExportError(f"{path} cannot be read ({error.strerror})") from error
-
-
-def _read_arrow(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-
-    try:
-        with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as batches:
-            for batch in batches:
-                yield from batch.to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        raise ExportError(f"{path} cannot be read as Arrow ({error})") from error
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{path} cannot be read ({error})") from error
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _texts(one)
 
 
 def _figure(value: int | Mapping[str, int]) -> str:

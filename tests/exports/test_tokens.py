@@ -12,8 +12,9 @@ import pytest
 
 from silversmith.errors import ExportError
 from silversmith.exports import export
-from silversmith.exports.chat_template import ChatTemplate, load_chat_template
+from silversmith.exports.chat_template import ChatTemplate
 from silversmith.exports.conversations import conversations
+from silversmith.exports.model_files import load_chat_template
 from silversmith.exports.token_report import TokenCount, packed
 from silversmith.exports.trl_sft import TrlSft
 from silversmith.exports.trl_sft_turns import TrlSftTurns

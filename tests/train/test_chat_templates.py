@@ -11,7 +11,7 @@ import pytest
 from jinja2 import TemplateError
 
 from silversmith.errors import ExportError
-from silversmith.exports.chat_template import load_chat_template
+from silversmith.exports.model_files import load_chat_template
 
 CHATS: dict[str, list[dict[str, Any]]] = {
     "one turn": [
