@@ -161,7 +161,7 @@ _PIECES, _TRACKED = "__pieces__", "__tracked__"
 class _Replies(Extension):
     """The tag `{% generation %}`, which marks what the assistant says."""
 
-    tags = frozenset({"generation"})
+    tags: set[str] = {"generation"}  # noqa: RUF012 - as the base class has it
 
     def parse(self, parser: Parser) -> nodes.Node:
         line = next(parser.stream).lineno

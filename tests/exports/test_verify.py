@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,8 +80,6 @@ def test_what_was_exported_is_sound(exported: Path, run: Path) -> None:
 
 
 def test_sha256sum_reads_the_checksums(exported: Path) -> None:
-    import subprocess
-
     done = subprocess.run(
         ["sha256sum", "--check", "--strict", SUMS], cwd=exported, capture_output=True, text=True
     )
@@ -248,14 +248,24 @@ def test_the_folder_of_a_seed_s_file_stays_out(exported: Path) -> None:
 # The command
 
 
-@pytest.fixture
-def finished(call: Callable[..., object], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the simulated model, exported."""
-    status, _, err = call("run", "instruction", "--limit", 6, "--out", "made")  # type: ignore[misc]
-    assert status == 0, err
-    status, _, err = call("export", "made", "-f", "trl-sft", "--allow-simulated")  # type: ignore[misc]
-    assert status == 0, err
-    return tmp_path / "made"
+    folder = tmp_path_factory.mktemp("runs") / "made"
+    for words in (
+        ("run", "instruction", "--limit", "6", "--out", folder, "--quiet"),
+        ("export", folder, "--format", "trl-sft", "--allow-simulated"),
+    ):
+        command = [sys.executable, "-m", "silversmith", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture
+def finished(made: Path, tmp_path: Path) -> Path:
+    """A copy of it to tamper with."""
+    return shutil.copytree(made, tmp_path / "made")
 
 
 def test_a_run_with_its_exports_is_verified_line_by_line(finished: Path, call) -> None:
