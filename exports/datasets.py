@@ -40,7 +40,7 @@ class Datasets(Jsonl):
         written = {"dataset_dict.json": orjson.dumps({"splits": list(files)})}
         for split, file in files.items():
             place = PurePosixPath(file)
-            state = {
+            state: dict[str, object] = {
                 "_data_files": [{"filename": place.name}],
                 "_fingerprint": f"{name} {split}",
                 "_format_columns": None,

@@ -34,7 +34,9 @@ def push(report: ExportReport, repository: str) -> str:
         ExportError: the hub cannot be reached or refuses; the files stay where they were written.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+
+    # That of whichever client huggingface_hub is built on.
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
     api = HfApi()
     root = report.card.parent

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from ..records import Sample
 from .base import Export
-from .turns import chat, pair_of, reason_for_no_pair
+from .turns import chat, pair_of, reason_for_no_pair, unknown_role
 
 __all__ = ["OpenaiPreference"]
 
@@ -30,7 +30,9 @@ class OpenaiPreference(Export):
         if reason := reason_for_no_pair(sample):
             return reason
         pair = pair_of(sample)
-        return None if pair and pair.prompt[-1].role == "user" else "no question before the answer"
+        if pair is None or pair.prompt[-1].role != "user":
+            return "no question before the answer"
+        return unknown_role(sample)
 
     def rows(self, sample: Sample) -> Iterable[dict[str, Any]]:
         """One row."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ..records import Sample
 from .base import Export
-from .turns import answered, chat, learnable
+from .turns import answered, chat, learnable, unknown_role
 
 __all__ = ["OpenaiSft"]
 
@@ -26,9 +26,11 @@ class OpenaiSft(Export):
 
     def reason_for_no_row(self, sample: Sample) -> str | None:
         """A sample without an answer that is to be learned has nothing to learn from."""
-        if not sample.response.strip() or not learnable(answered(sample)):
+        if not sample.response.strip():
             return "no answer"
-        return None
+        if not learnable(answered(sample)):
+            return "no prompt, or no answer that is to be learned"
+        return unknown_role(sample)
 
     def rows(self, sample: Sample) -> Iterable[dict[str, Any]]:
         """One row."""

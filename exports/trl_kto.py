@@ -41,6 +41,8 @@ class TrlKto(Export):
             return reason_for_no_pair(sample)
         if not sample.response.strip():
             return "no answer"
+        if not any(turn.role == "user" for turn in answered(sample)):
+            return "no prompt"
         label = self._label(sample)
         return label if isinstance(label, str) else None
 

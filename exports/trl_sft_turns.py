@@ -29,7 +29,9 @@ class TrlSftTurns(Export):
 
     def reason_for_no_row(self, sample: Sample) -> str | None:
         """A sample without an answer has nothing to learn from."""
-        return None if learnable(sample.messages) else "no answer"
+        if learnable(sample.messages):
+            return None
+        return "no prompt" if sample.response.strip() else "no answer"
 
     def rows(self, sample: Sample) -> Iterable[dict[str, Any]]:
         """One row for each turn of the assistant."""

@@ -95,7 +95,7 @@ def _refuted(sample: Sample) -> _Steps | None:
 
 def _numbered(text: str) -> list[str]:
     """The steps of a numbered list that counts from 1."""
-    starts = []
+    starts: list[re.Match[str]] = []
     for found in _NUMBERED.finditer(text):
         if int(found[1]) == len(starts) + 1:
             starts.append(found)

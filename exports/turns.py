@@ -18,6 +18,7 @@ __all__ = [
     "learnable",
     "pair_of",
     "reason_for_no_pair",
+    "unknown_role",
     "without_mistake",
 ]
 
@@ -67,7 +68,7 @@ def reason_for_no_pair(sample: Sample) -> str | None:
         return "chosen and rejected are equal, or answer different prompts"
     if not (pair.chosen[0].content.strip() and pair.rejected[0].content.strip()):
         return "an answer is empty"
-    return None
+    return None if _asked(pair.prompt) else "no prompt"
 
 
 def learnable(turns: Sequence[Turn]) -> list[int]:
@@ -75,7 +76,10 @@ def learnable(turns: Sequence[Turn]) -> list[int]:
     return [
         index
         for index, turn in enumerate(turns)
-        if index and turn.role == "assistant" and turn.act != "mistake" and turn.content.strip()
+        if turn.role == "assistant"
+        and turn.act != "mistake"
+        and turn.content.strip()
+        and _asked(turns[:index])
     ]
 
 
@@ -84,7 +88,19 @@ def without_mistake(sample: Sample) -> str | None:
     nothing to learn, or something that is not to be learned."""
     if any(turn.act == "mistake" for turn in sample.messages):
         return MISTAKE
-    return None if sample.response.strip() else "no answer"
+    if not sample.response.strip():
+        return "no answer"
+    return None if _asked(answered(sample)) else "no prompt"
+
+
+def unknown_role(sample: Sample) -> str | None:
+    """Why a format of system, user and assistant alone has no place for a sample, or None."""
+    others = {turn.role for turn in sample.messages} - {"system", "user", "assistant"}
+    return f"a message by {min(others)}" if others else None
+
+
+def _asked(turns: Sequence[Turn]) -> bool:
+    return any(turn.role == "user" and turn.content.strip() for turn in turns)
 
 
 def answered(sample: Sample) -> Sequence[Turn]:

@@ -316,6 +316,26 @@ def test_llamafactory_s_file_names_every_split(tmp_path: Path) -> None:
         assert (report.card.parent / entry["file_name"]).exists()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [TrlSft, TrlSftTurns, TrlKto, Axolotl, Llamafactory, OpenaiSft, Sharegpt, Alpaca, TrlDpo,
+     TrlReward, AxolotlDpo, LlamafactoryDpo, OpenaiPreference, TrlGrpo],
+)  # fmt: skip
+def test_a_sample_without_a_prompt_or_an_answer_has_no_row(kind: type[Export]) -> None:
+    wrong = (Turn("assistant", "ho"),)
+    alone = Sample(messages=(Turn("system", "s"), Turn("assistant", "hi")), score=0.9)
+    for sample in (alone, alone.with_(rejected=wrong)):
+        assert kind().reason_for_no_row(sample)
+    asked = Sample(messages=(Turn("user", "q"), Turn("assistant", " ")), score=0.9)
+    for sample in (asked, asked.with_(rejected=wrong), Sample(messages=())):
+        assert kind().reason_for_no_row(sample)
+
+
+def test_openai_has_no_row_of_other_roles() -> None:
+    tool = (Turn("user", "q"), Turn("tool", "42"), Turn("assistant", "It is 42."))
+    assert OpenaiSft().reason_for_no_row(Sample(messages=tool)) == "a message by tool"
+
+
 def test_sharegpt_and_alpaca() -> None:
     assert rows(Sharegpt(), PAIR) == [
         {

@@ -38,11 +38,12 @@ def main(how: str, file: str, model: str, options: str) -> None:
         for row in rows:
             made = strategy.tokenize_prompt(row)
             learned = [token for token in made["labels"] if token != -100]
-            print(json.dumps([tokenizer.decode(made["input_ids"]), tokenizer.decode(learned)]))
+            texts = [tokenizer.decode(made["input_ids"]), tokenizer.decode(learned)]
+            print("read", json.dumps(texts))
     else:
         transform, _ = load_dpo(kind, cfg, dataset_idx=0)
         for row in rows:
-            print(json.dumps(transform(row, tokenizer=tokenizer)))
+            print("read", json.dumps(transform(row, tokenizer=tokenizer)))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def main(folder: str, name: str, model: str, template: str) -> None:
     halves = ("chosen_labels", "rejected_labels") if described.ranking else ("labels",)
     for learned in zip(*(made[half] for half in halves), strict=True):
         texts = [tokenizer.decode([t for t in one if t != -100]) for one in learned]
-        print(json.dumps(texts))
+        print("read", json.dumps(texts))
 
 
 if __name__ == "__main__":

@@ -28,9 +28,11 @@ def read_by(trainer: str, *words: object) -> list[Any]:
     command = [python, str(HERE / f"read_by_{trainer}.py"), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert "Skipping" not in done.stderr
-    assert "Dropped" not in done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(("[", "{"))]
+    said = done.stdout + done.stderr
+    assert "Skipping this abnormal example" not in said
+    assert "Dropped invalid example" not in said
+    marked = [line for line in done.stdout.splitlines() if line.startswith("read ")]
+    return [json.loads(line.removeprefix("read ")) for line in marked]
 
 
 def answers(row: dict[str, Any]) -> list[str]:
