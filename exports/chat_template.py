@@ -111,17 +111,17 @@ class ChatTemplate:
         return text, spans
 
     def tokens(self, text: str, spans: Sequence[tuple[int, int]] = ()) -> tuple[int, int]:
-        """How many tokens a text has, and how many of them begin within the spans."""
+        """How many tokens a text has, and how many of them reach into the spans."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         if not spans:
             return len(encoding.ids), 0
         inside = 0
         rest = iter(spans)
         start, end = next(rest)
-        for first, _ in encoding.offsets:
+        for first, last in encoding.offsets:
             while first >= end and (following := next(rest, None)) is not None:
                 start, end = following
-            inside += start <= first < end
+            inside += first < end and last > start  # a token on the edge counts, as it does there
         return len(encoding.ids), inside
 
     def after(self, prompt: str, text: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,23 @@ QUICK = [
     "--max_steps", "2", "--use_cpu", "true", "--bf16", "false", "--save_strategy", "no",
     "--gradient_checkpointing", "false",
 ]  # fmt: skip
+
+
+@pytest.fixture
+def exported(run: Path, model: Path, tmp_path: Path) -> Callable[..., Path]:
+    """The folder of an export with a configuration, made on the command line."""
+
+    def make(kind: str, tuning: str, *words: str) -> Path:
+        folder = tmp_path / kind
+        command = [
+            sys.executable, "-m", "silversmith", "export", str(run), "--format", kind, "--to",
+            str(folder), "--allow-simulated", "--config", tuning, "--model", str(model), *words,
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return folder
+
+    return make
 
 
 @pytest.mark.parametrize(
@@ -32,15 +50,12 @@ QUICK = [
 @pytest.mark.parametrize("tuning", ["lora", "full"])
 def test_trl_trains_from_its_configuration(
     exported: Callable[..., Path],
-    model: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     script: str,
     tuning: str,
 ) -> None:
-    folder = exported(
-        kind, "--config", tuning, "--model", str(model), "--split", "train=0.8,validation=0.2"
-    )
+    folder = exported(kind, tuning, "--split", "train=0.8,validation=0.2")
     monkeypatch.chdir(folder)
     module = importlib.import_module(f"trl.scripts.{script}")
     words = ["--config", "__train__/trl.yaml", *QUICK]
@@ -56,12 +71,12 @@ def test_trl_trains_from_its_configuration(
 
 
 def test_quantised_adapters_are_understood(
-    exported: Callable[..., Path], model: Path, monkeypatch: pytest.MonkeyPatch
+    exported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from trl import ModelConfig, get_quantization_config
     from trl.scripts.sft import make_parser
 
-    folder = exported("trl-sft", "--config", "qlora", "--model", str(model), "--model-size", "8B")
+    folder = exported("trl-sft", "qlora", "--model-size", "8B")
     monkeypatch.chdir(folder)
     words = ["--config", "__train__/trl.yaml", *QUICK]
     parsed = make_parser().parse_args_and_config(words, fail_with_unknown_args=True)
@@ -75,10 +90,9 @@ def test_quantised_adapters_are_understood(
 @pytest.mark.parametrize("tuning", ["lora", "qlora", "full"])
 @pytest.mark.parametrize("kind", ["axolotl", "axolotl-dpo"])
 def test_axolotl_s_schema_takes_its_configuration(
-    exported: Callable[..., Path], model: Path, kind: str, tuning: str
+    exported: Callable[..., Path], kind: str, tuning: str
 ) -> None:
-    words = ("--config", tuning, "--model", str(model), "--split", "train=0.8,test=0.2")
-    file = exported(kind, *words) / "__train__" / "axolotl.yaml"
+    file = exported(kind, tuning, "--split", "train=0.8,test=0.2") / "__train__" / "axolotl.yaml"
     (read,) = configured_by("axolotl", file)
     given = yaml.safe_load(file.read_text())
     assert read["unknown"] == []
@@ -90,13 +104,11 @@ def test_axolotl_s_schema_takes_its_configuration(
 @pytest.mark.parametrize("kind", ["llamafactory", "llamafactory-dpo"])
 def test_llamafactory_s_parser_takes_its_configuration(
     exported: Callable[..., Path],
-    model: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     tuning: str,
 ) -> None:
-    words = ("--config", tuning, "--model", str(model), "--split", "train=0.8,test=0.2")
-    folder = exported(kind, *words)
+    folder = exported(kind, tuning, "--split", "train=0.8,test=0.2")
     monkeypatch.chdir(folder)
     file = folder / "__train__" / "llamafactory.yaml"
     (read,) = configured_by("llamafactory", file)
