@@ -73,7 +73,7 @@ def test_trl_trains_from_its_configuration(
 def test_quantised_adapters_are_understood(
     exported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trl import ModelConfig, get_quantization_config
+    from trl import ModelConfig
     from trl.scripts.sft import make_parser
 
     folder = exported("trl-sft", "qlora", "--model-size", "8B")
@@ -83,8 +83,6 @@ def test_quantised_adapters_are_understood(
     (chosen,) = [one for one in parsed if isinstance(one, ModelConfig)]
     assert (chosen.load_in_4bit, chosen.bnb_4bit_quant_type) == (True, "nf4")
     assert chosen.lora_target_modules == "all-linear"
-    quantised = pytest.importorskip("bitsandbytes") and get_quantization_config(chosen)
-    assert quantised.load_in_4bit
 
 
 @pytest.mark.parametrize("tuning", ["lora", "qlora", "full"])
