@@ -94,7 +94,8 @@ def read_lines(path: Path) -> list[str]:
         ExportError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # Not by splitlines, which takes more signs for the end of a line.
+        return path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError) as error:
         raise ExportError(f"{path} cannot be read ({error})") from error
 

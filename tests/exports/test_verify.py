@@ -26,9 +26,9 @@ from .test_exports import write_run
 Tamper = Callable[[Path], object]
 
 
-def sample(number: int) -> Sample:
+def sample(number: int, said: str = "question") -> Sample:
     return Sample.pair(
-        f"question {number}?",
+        f"{said} {number}?",
         f"answer {number}",
         id=f"id{number}",
         strategy="instruction",
@@ -342,6 +342,12 @@ def test_a_mended_sample_need_not_have_its_old_texts(run: Path) -> None:
     folder = export(run, TrlSft(), review=mend).path.parent
     assert "row 3 has not the prompt of its sample id2" in wrong(folder, run)["samples"]
     assert not [one for one in verify_export(folder, run, {"id2"}) if one.sound is False]
+
+
+def test_signs_that_look_like_the_end_of_a_line_are_none(tmp_path: Path) -> None:
+    odd = replace(sample(1), id="a\u2028b", messages=sample(1, said="\u2028\x85 ok").messages)
+    folder = export(write_run(tmp_path / "odd", [odd, sample(2)]), TrlSft()).path.parent
+    assert not wrong(folder, tmp_path / "odd")
 
 
 def test_what_was_left_out_is_counted(run: Path) -> None:
