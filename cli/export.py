@@ -61,7 +61,7 @@ def command(
         ),
     ] = "",
     split_seed: Annotated[
-        int, typer.Option("--split-seed", help="Another number splits in another way.")
+        int, typer.Option("--split-seed", min=0, help="Another number splits in another way.")
     ] = 0,
     push_to: Annotated[
         str,

@@ -42,7 +42,9 @@ class Datasets(Jsonl):
             place = PurePosixPath(file)
             state: dict[str, object] = {
                 "_data_files": [{"filename": place.name}],
-                "_fingerprint": f"{name} {split}",
+                # The library then makes one of the file as it is: what it keeps of computations on
+                # an earlier export is not taken for this one's.
+                "_fingerprint": None,
                 "_format_columns": None,
                 "_format_kwargs": {},
                 "_format_type": None,

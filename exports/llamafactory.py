@@ -6,6 +6,7 @@ The rows are its ShareGPT formatting with the roles of OpenAI's messages, which
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -70,8 +71,9 @@ def dataset_info(
         columns: as LLaMA-Factory's `columns`.
         ranking: whether the rows are pairs.
     """
+    base = re.sub(r"[^\w.-]+", "_", name)  # a comma would part it in LLaMA-Factory's `dataset`
     entries = {
-        name if len(files) == 1 or split == "train" else f"{name}_{split}": {
+        base if len(files) == 1 or split == "train" else f"{base}_{split}": {
             "file_name": file,
             "formatting": "sharegpt",
             **({"ranking": True} if ranking else {}),

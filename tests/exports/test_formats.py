@@ -431,6 +431,17 @@ def test_what_is_rare_comes_late_in_a_long_file(kind: Export, tmp_path: Path) ->
     assert len(loaded) == 22
 
 
+def test_what_was_computed_on_an_earlier_datasets_folder_is_not_taken_again(tmp_path: Path) -> None:
+    def first(row: dict[str, Any]) -> dict[str, Any]:
+        return {"first": row["messages"][0]["content"]}
+
+    for name in ("before", "after"):
+        run = write_run(tmp_path / name, [Sample.pair(f"question {name}", "answer")])
+        there = export(run, Datasets(), tmp_path / "there").card.parent
+        rows = datasets.load_from_disk(str(there))["train"]
+        assert rows.map(first)["first"][0] == f"question {name}"
+
+
 @pytest.mark.parametrize("split", ["", "train=0.75,test=0.25"])
 def test_a_datasets_folder_loads_in_both_ways(tmp_path: Path, split: str) -> None:
     samples = [SUM, PAIR, *(Sample.pair(f"q{n}", f"a{n} ☃") for n in range(18))]

@@ -74,5 +74,6 @@ def test_options_and_splits_on_the_command_line(
     status, _, said = call("export", run, "-f", "alpaca", "--set", "reasoning=thinking")
     assert status == 1
     assert "'text' or 'think'" in said
-    status, _, said = call("export", run, "-f", "csv", "--split", "a=1,b=1")
-    assert status == 2
+    for words in (("-f", "csv", "--split", "a=1,b=1"), ("-f", "jsonl", "--split-seed", "-1")):
+        status, _, said = call("export", run, *words)
+        assert status == 2

@@ -43,7 +43,7 @@ def test_axolotl_learns_the_answers_of_every_row(
     model: Path, exported: Callable[..., Path], rows: Rows
 ) -> None:
     file = exported("axolotl") / "data.jsonl"
-    read = read_by("axolotl", "sft", file, model, "{}")
+    read = read_by("axolotl", "chat_template", file, model, "{}")
     assert len(read) == len(rows("axolotl"))
     for row, (whole, learned) in zip(rows("axolotl"), read, strict=True):
         assert all(one["content"] in whole for one in row["messages"])
@@ -63,18 +63,28 @@ def test_axolotl_masks_planned_mistakes(model: Path, tmp_path: Path) -> None:
     file = tmp_path / "data.jsonl"
     file.write_text(json.dumps(row))
     options = json.dumps({"message_field_training": "train"})
-    ((whole, learned),) = read_by("axolotl", "sft", file, model, options)
+    ((whole, learned),) = read_by("axolotl", "chat_template", file, model, options)
     assert "It is 5." in whole
     assert learned == "You are right, it is 4.<|im_end|>"
 
 
 def test_axolotl_reads_pairs(model: Path, exported: Callable[..., Path], rows: Rows) -> None:
-    read = read_by("axolotl", "dpo", exported("axolotl-dpo") / "data.jsonl", model, "{}")
+    read = read_by(
+        "axolotl", "chat_template.default", exported("axolotl-dpo") / "data.jsonl", model, "{}"
+    )
     for row, made in zip(rows("axolotl-dpo"), read, strict=True):
         assert made["prompt"].endswith("<|im_start|>assistant\n")
         assert row["messages"][-1]["content"] in made["prompt"]
         for half in ("chosen", "rejected"):
             assert made[half] == f"{row[half]['content']}<|im_end|>"
+
+
+def test_axolotl_reads_steps(model: Path, exported: Callable[..., Path], rows: Rows) -> None:
+    file = exported("trl-stepwise") / "data.jsonl"
+    read = read_by("axolotl", "stepwise_supervised", file, model, "{}")
+    for row, (whole, labels) in zip(rows("trl-stepwise"), read, strict=True):
+        assert labels == row["labels"]
+        assert whole.endswith("\n".join([*row["completions"], ""]))
 
 
 @pytest.mark.parametrize("template", ["chatml", "qwen3"])
