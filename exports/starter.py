@@ -24,6 +24,7 @@ from typing import Any
 
 from ..errors import ExportError
 from ..measures.tuning import Advice, Tuning, advise
+from .llamafactory import dataset_name
 from .provenance import ExportedFile
 from .token_report import TokenReport
 
@@ -115,6 +116,7 @@ class _Plan:
     rate: float
     batch: int
     steps: int
+    splits: int
 
     @classmethod
     def of(
@@ -122,8 +124,8 @@ class _Plan:
         exported: tuple[ExportedFile, ...], tokens: TokenReport, strategies: int,
     ) -> _Plan:  # fmt: skip
         advice = advise(starter.tuning, starter.parameters, strategies)
-        train = exported[0]
-        held_out = next((one for one in exported[1:] if one.split in _HELD_OUT), None)
+        train = next((one for one in exported if one.split == "train"), exported[0])
+        held_out = next((one for one in exported if one.split in _HELD_OUT), None)
         full = starter.tuning == "full"
         batch = 32 if full else 16
         while batch > 1 and train.rows * advice.epochs < _LEAST_STEPS * batch:
@@ -140,7 +142,12 @@ class _Plan:
             rate=rate,
             batch=batch,
             steps=math.ceil(train.rows / batch) * advice.epochs,
+            splits=len(exported),
         )  # fmt: skip
+
+    def named(self, file: ExportedFile) -> str:
+        """What LLaMA-Factory calls it."""
+        return dataset_name(self.name, file.split, self.splits)
 
     @property
     def adapter(self) -> bool:
@@ -274,9 +281,13 @@ def _llamafactory(plan: _Plan) -> Iterator[Line]:
         yield "quantization_bit", 4, ""
         yield "quantization_method", "bnb", ""
     yield "dataset_dir", ".", "this export's folder"
-    yield "dataset", plan.name, "without `template`, the tokenizer's own chat template is taken"
+    yield (
+        "dataset",
+        plan.named(plan.train),
+        "without `template`, the tokenizer's own chat template is taken",
+    )
     if plan.held_out is not None:
-        yield "eval_dataset", f"{plan.name}_{plan.held_out.split}", ""
+        yield "eval_dataset", plan.named(plan.held_out), ""
     yield "cutoff_len", plan.length, plan.why_length
     if plan.kind == "llamafactory":
         yield "train_on_prompt", False, "every turn of the assistant is learned, and nothing else"
