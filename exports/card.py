@@ -16,6 +16,7 @@ from ..review.certified import Certificate, read_certificate
 from ..review.population import read_population
 from .checksums import SUMS
 from .licences import hub_licence
+from .numbers import counted
 from .provenance import PROVENANCE, JudgeUsed, Provenance
 from .token_report import TokenReport
 
@@ -74,8 +75,8 @@ def card(of: Provenance) -> str:
         *_metadata(of),
         f"# {_one_line(of.name)}",
         "",
-        f"{of.rows:,} rows of the format `{of.export}` from {of.samples:,} samples, made by"
-        f" silversmith {_one_line(of.silversmith)}.",
+        f"{counted(of.rows, 'row')} of the format `{of.export}` from"
+        f" {counted(of.samples, 'sample')}, made by silversmith {_one_line(of.silversmith)}.",
         "",
         *_limits(of),
         *_making(of),
@@ -203,7 +204,7 @@ def _filtering(of: Provenance) -> Iterator[str]:
     if of.left_out:
         yield from _counted("Left out of the export", of.left_out)
     else:
-        yield f"All {of.kept:,} kept samples gave a row."
+        yield f"Nothing: of {counted(of.kept, 'kept sample')} each gave a row."
         yield ""
 
 
@@ -229,7 +230,7 @@ def _tokens(of: TokenReport) -> Iterator[str]:
     if of.lengths is not None:
         held = of.lengths
         figures = (held.least, held.p50, held.p90, held.p95, held.p99, held.most)
-        columns = ("tokens a row", "50%", "90%", "95%", "99%", "longest")
+        columns = ("tokens a row: the shortest", "50%", "90%", "95%", "99%", "longest")
         yield from _table(columns, [tuple(f"{one:,}" for one in figures)])
     if of.context is not None:
         written = (
@@ -237,13 +238,13 @@ def _tokens(of: TokenReport) -> Iterator[str]:
             else "were left out"
         )  # fmt: skip
         yield (
-            f"{of.longer:,} rows have more than {of.context:,} tokens and {written}."
+            f"Rows with more than {of.context:,} tokens: {of.longer:,}, which {written}."
             if of.longer
             else f"No row has more than {of.context:,} tokens."
         )
         yield ""
     if of.refused:
-        yield f"{of.refused:,} rows are refused by the chat template and were left out."
+        yield f"Rows that the chat template refuses: {of.refused:,}, which were left out."
         yield ""
     if of.packing is not None:
         pack = of.packing

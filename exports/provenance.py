@@ -16,6 +16,7 @@ from ..store import RunFolder
 from .contents import Contents
 from .licences import cautions
 from .losses import learned_from
+from .numbers import counted
 from .token_report import TokenReport
 
 __all__ = [
@@ -247,35 +248,36 @@ def _limits(
     said = []
     if contents.simulated:
         said.append(
-            f"{contents.simulated:,} of the samples were written by a simulated model and are not"
-            " for training."
+            f"Written by a simulated model, and not for training: {contents.simulated:,} of"
+            f" {counted(samples, 'sample')}."
         )
     gold = contents.tiers["gold"]
     if gold < samples:
         said.append(
-            f"{samples - gold:,} of {samples:,} samples were seen by no person."
+            f"Seen by no person: {samples - gold:,} of {counted(samples, 'sample')}."
             if gold
             else "No person has accepted any of these samples."
         )
     if certificate is None:
         said.append("No certificate: no number says how many of these samples are acceptable.")
     if contents.judged < samples:
-        said.append(f"{samples - contents.judged:,} samples were scored by no judge.")
+        none = samples - contents.judged
+        said.append(f"Scored by no judge: {none:,} of {counted(samples, 'sample')}.")
     measured = certificate is not None and certificate.judges
     if contents.judges and not measured:
         said.append("How far the judges agree with people was not measured on these samples.")
     if contents.verified < samples:
         said.append(
-            f"Of {samples - contents.verified:,} samples a program could verify nothing, or not"
-            " all: what they say rests on the model."
+            f"A program could verify nothing, or not all, of {samples - contents.verified:,} of"
+            f" {counted(samples, 'sample')}: what they say rests on the model."
         )
     if manifest and manifest.get("status") != "done":
         said.append(f"The run was not done but {manifest.get('status')}, so more was planned.")
     books = manifest.get("books") or {}
     if failed := books.get("failed"):
         said.append(
-            f"{failed:,} of {books['planned']:,} planned samples failed and so are missing; these"
-            " may be the hard ones."
+            f"Failed, and so missing: {failed:,} of {counted(books['planned'], 'planned sample')},"
+            " which may be the hard ones."
         )
     if len(contents.models) == 1:
         (model,) = contents.models
