@@ -23,8 +23,7 @@ class Axolotl(Export):
     kind: ClassVar[str] = "axolotl"
 
     reasoning: Reasoning = "think"
-    """Where the reasoning goes: text, think, reasoning_content or thinking. `split_thinking: true`
-    in Axolotl's configuration makes a field of the tags for chat templates that read one."""
+    """Where the reasoning goes: text, think, reasoning_content or thinking."""
 
     mistakes: Literal["leave_out", "mask"] = "leave_out"
     """What becomes of a dialogue with a planned mistake of the assistant: no row; or a row whose

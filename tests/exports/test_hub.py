@@ -76,13 +76,15 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _create(self, asked: dict[str, Any]) -> None:
         name = f"{asked['organization']}/{asked['name']}"
+        url = f"{self.server.url}/datasets/{name}"
         if name in self.server.private:
-            return self._reply(409, {"error": "You already created this dataset repo"})
+            error = "You already created this dataset repo"
+            return self._reply(409, {"error": error, "url": url})
         self.server.private[name] = asked.get("private", False) or (
             asked.get("visibility") == "private"
         )
         self.server.files[name] = {}
-        return self._reply(200, {"url": f"{self.server.url}/datasets/{name}"})
+        return self._reply(200, {"url": url})
 
     def _chunks(self) -> bytes:
         parts = []

@@ -15,6 +15,7 @@ from silversmith.exports.axolotl import Axolotl
 from silversmith.records import Sample, Turn
 
 HERE = Path(__file__).parent
+OPENING = "<think>\n"
 
 Rows = Callable[..., list[dict[str, Any]]]
 
@@ -48,6 +49,23 @@ def test_axolotl_learns_the_answers_of_every_row(
     for row, (whole, learned) in zip(rows("axolotl"), read, strict=True):
         assert all(one["content"] in whole for one in row["messages"])
         assert learned == "".join(f"{answer}<|im_end|>" for answer in answers(row))
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_axolotl_learns_reasoning_with_the_template_of_qwen3(
+    split: bool, model: Path, exported: Callable[..., Path], rows: Rows
+) -> None:
+    """All of it but the opening tag, with the tags parted from the answer or not."""
+    options = json.dumps({"split_thinking": split, "chat_template": "qwen3"})
+    read = read_by("axolotl", "chat_template", exported("axolotl") / "data.jsonl", model, options)
+    thought = 0
+    for row, (whole, learned) in zip(rows("axolotl"), read, strict=True):
+        last = answers(row)[-1]
+        if last.startswith(OPENING):
+            assert f"{last}<|im_end|>" in whole
+            assert f"{last.removeprefix(OPENING)}<|im_end|>" in learned
+            thought += 1
+    assert thought > 4
 
 
 def test_axolotl_masks_planned_mistakes(model: Path, tmp_path: Path) -> None:
@@ -96,7 +114,7 @@ def test_llamafactory_learns_the_answers_of_every_row(
     for row, (learned,) in zip(rows("llamafactory"), read, strict=True):
         for answer in answers(row):
             assert answer in learned
-            thought += answer.startswith("<think>\n")
+            thought += answer.startswith(OPENING)
         if template == "chatml":
             assert learned == "".join(f"{answer}<|im_end|>\n" for answer in answers(row))
         else:  # a template for reasoning models puts empty thoughts where there are none
