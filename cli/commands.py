@@ -20,6 +20,7 @@ from . import (
     reviews,
     run,
     simulate,
+    verify,
 )
 
 __all__ = ["app"]
@@ -42,6 +43,7 @@ for module in (
     review,
     certify,
     export,
+    verify,
     forget,
     recover,
     simulate,

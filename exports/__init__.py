@@ -3,12 +3,14 @@
 from .base import Export
 from .card import require_certificate
 from .handover import HandOver, hand_over, kind_of
+from .splits import Splits
 from .writing import ExportReport, export
 
 __all__ = [
     "Export",
     "ExportReport",
     "HandOver",
+    "Splits",
     "export",
     "hand_over",
     "kind_of",

@@ -1,17 +1,18 @@
 """Preference training with TRL.
 
 The rows are TRL's conversational preference type with an explicit prompt, which
-`trl.DPOTrainer` and its relatives take as they are:
+`trl.DPOTrainer` and its relatives (ORPO, CPO) take as they are:
 https://huggingface.co/docs/trl/dataset_formats
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from ..records import Sample, Turn
+from ..records import Sample
 from .base import Export
+from .turns import Reasoning, chat, pair_of, reason_for_no_pair
 
 __all__ = ["TrlDpo"]
 
@@ -23,43 +24,19 @@ class TrlDpo(Export):
 
     kind: ClassVar[str] = "trl-dpo"
 
+    reasoning: Reasoning = "text"
+    """Where the reasoning of both answers goes: text, think, reasoning_content or thinking."""
+
     def reason_for_no_row(self, sample: Sample) -> str | None:
         """A pair needs two different answers to one prompt."""
-        if not sample.rejected:
-            return "no rejected answer"
-        if not sample.response.strip():
-            return "no answer"
-        if _parting(sample.messages, _whole_rejected(sample)) is None:
-            return "chosen and rejected are equal, or answer different prompts"
-        return None
+        return reason_for_no_pair(sample)
 
     def rows(self, sample: Sample) -> Iterable[dict[str, Any]]:
         """One row."""
-        rejected = _whole_rejected(sample)
-        prompt = _parting(sample.messages, rejected)
-        if prompt is not None:
+        pair = pair_of(sample)
+        if pair is not None:
             yield {
-                "prompt": _messages(sample.messages[:prompt]),
-                "chosen": _messages(sample.messages[prompt:]),
-                "rejected": _messages(rejected[prompt:]),
+                "prompt": chat(sample, pair.prompt),
+                "chosen": chat(sample, pair.chosen, self.reasoning),
+                "rejected": chat(sample, pair.rejected, self.reasoning),
             }
-
-
-def _whole_rejected(sample: Sample) -> Sequence[Turn]:
-    """The rejected conversation from its start; a rejected half may hold the last answer alone."""
-    if all(turn.role == "assistant" for turn in sample.rejected):
-        return (*sample.messages[:-1], *sample.rejected)
-    return sample.rejected
-
-
-def _parting(chosen: Sequence[Turn], rejected: Sequence[Turn]) -> int | None:
-    """The index of the first message that differs, where that is an answer to the same prompt
-    in both; else None."""
-    for index, (one, other) in enumerate(zip(chosen, rejected, strict=False)):
-        if (one.role, one.content) != (other.role, other.content):
-            return index if index and one.role == other.role == "assistant" else None
-    return None
-
-
-def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
-    return [{"role": turn.role, "content": turn.content} for turn in turns]

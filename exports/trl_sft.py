@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from ..records import Sample
 from .base import Export
+from .turns import Reasoning, chat, without_mistake
 
 __all__ = ["TrlSft"]
 
@@ -23,12 +24,13 @@ class TrlSft(Export):
 
     kind: ClassVar[str] = "trl-sft"
 
+    reasoning: Reasoning = "text"
+    """Where the reasoning goes: text, think, reasoning_content or thinking."""
+
     def reason_for_no_row(self, sample: Sample) -> str | None:
         """A sample without an answer has nothing to learn from, a mistake is not to be learned."""
-        if any(turn.act == "mistake" for turn in sample.messages):
-            return "a turn is a planned mistake (trl-sft-turns has the others)"
-        return None if sample.response.strip() else "no answer"
+        return without_mistake(sample)
 
     def rows(self, sample: Sample) -> Iterable[dict[str, Any]]:
         """One row."""
-        yield {"messages": [{"role": t.role, "content": t.content} for t in sample.messages]}
+        yield {"messages": chat(sample, sample.messages, self.reasoning)}
