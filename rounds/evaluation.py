@@ -135,7 +135,10 @@ def _unframed(items: Sequence[EvaluatedItem]) -> list[EvaluatedItem]:
     for item in items:
         before, after = frames[item.task]
         inside = item.prompt[before : len(item.prompt) - after].strip()
-        bare.append(replace(item, prompt=inside) if inside else item)
+        if inside and inside != item.prompt:
+            texts = tuple(inside if one == item.prompt else one for one in item.texts)
+            item = replace(item, prompt=inside, texts=texts, known_as=item.key)
+        bare.append(item)
     return bare
 
 
