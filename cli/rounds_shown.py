@@ -85,12 +85,12 @@ def _changed(change: Change | None) -> str:
     if change is None:
         return ""
     if change.test == "none":
-        return "cannot be compared: no item in one of the two"
+        return "no item to compare"
     verdict = "more than noise" if change.more_than_noise else "may be noise"
     p = f"p = {change.p:.3f}" if change.p >= 0.001 else "p < 0.001"
     if change.test == "fisher":
-        return f"{verdict}, {p} (unpaired: no item is in both)"
-    return f"{verdict}, {p} (of {change.paired:,} in both {change.better:,} better, {change.worse:,} worse)"
+        return f"{verdict}, {p}; unpaired"
+    return f"{verdict}, {p}; {change.better:,} better, {change.worse:,} worse of {change.paired:,}"
 
 
 def _told(group: GroupHistory) -> Iterator[Text]:
@@ -102,9 +102,12 @@ def _told(group: GroupHistory) -> Iterator[Text]:
     tried = "; ".join(map(_tried, group.tried))
     since = group.since_start
     fell = "" if since is None else f" Since the first evaluation: {_changed(since)}."
+    if since is None or not since.more_than_noise:
+        fell += (
+            " Look at its examples, and at what was kept for it, before more of the same is made."
+        )
     yield Text(
-        f"Still open after {len(group.tried)} rounds of samples for it. Tried: {tried}.{fell} Look"
-        " at its examples, and at what was kept for it, before more of the same is made",
+        f"Still open after {len(group.tried)} rounds of samples for it. Tried: {tried}.{fell}",
         style="red",
     )
 
