@@ -69,7 +69,8 @@ def _heads(made: NextRound) -> list[str]:
         lines.append(f"Personal data and secrets are redacted: {what}")
     if made.naming is not None:
         lines.append(
-            f"A model was asked {made.naming.calls:,} times for names ({made.naming.tokens:,} tokens)"
+            f"A model was asked {made.naming.calls:,} times for names"
+            f" ({made.naming.tokens:,} tokens)"
         )
         lines += [
             f"  {name} keeps that name alone: {why}" for name, why in made.naming.unnamed.items()

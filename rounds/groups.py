@@ -128,7 +128,9 @@ def topics_by_item(
         else:
             open_[item.task].append(place)
     if earlier and open_:
-        _by_centres(items, sorted(p for places in open_.values() for p in places), embed, earlier, named)
+        _by_centres(
+            items, sorted(p for places in open_.values() for p in places), embed, earlier, named
+        )
         return [named[place] for place in range(len(items))]
     for task, places in sorted(open_.items()):
         found = topics_of(
@@ -144,7 +146,9 @@ def topics_by_item(
     return [named[place] for place in range(len(items))]
 
 
-def grouped(items: Sequence[EvaluatedItem], topics: Sequence[str]) -> tuple[list[Assigned], list[Group]]:
+def grouped(
+    items: Sequence[EvaluatedItem], topics: Sequence[str]
+) -> tuple[list[Assigned], list[Group]]:
     """The items with kinds, and the groups of failures, the largest first.
 
     Args:
@@ -237,7 +241,9 @@ def _telling(parts: Sequence[Sequence[set[str]]]) -> list[list[str]]:
     for texts, count in zip(parts, counts, strict=True):
         rest = texts_in_all - len(texts)
 
-        def weight(word: str, count: Counter[str] = count, n: int = len(texts), rest: int = rest) -> float:
+        def weight(
+            word: str, count: Counter[str] = count, n: int = len(texts), rest: int = rest
+        ) -> float:
             elsewhere = (total[word] - count[word]) / rest if rest else 0.0
             return count[word] / n - elsewhere
 
