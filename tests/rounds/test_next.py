@@ -140,7 +140,11 @@ def test_an_item_that_a_teacher_repeats_is_dropped(
 def test_personal_data_stays_out_of_the_round(
     call: Call, run: Path, tmp_path: Path, write: Write
 ) -> None:
-    told = ["ann.smith@example-mail.net", "4111 1111 1111 1111", "ghp_" + "a1B2c3D4e5" * 4]
+    told = [
+        "ann.smith@example-mail.net",
+        "4111 1111 1111 1111",
+        "sk-proj-" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3dE5fG7hJ9k",
+    ]
     rows = [
         {
             "prompt": f"My order {n} is late, I am {told[0]}, card {told[1]}, key {told[2]}. Why?",
@@ -182,7 +186,7 @@ def test_a_group_of_one_is_shown_and_gets_no_samples(
     status, out, _ = call("next", run, "--failures", log, "--out", "round")
     assert status == 0
     assert "unwanted refusal" in out
-    assert "1 groups get no samples, as so few failures may be there by chance" in out
+    assert "1 group with too few failures, which may be there by chance" in out
     planned = {one["kind"]: one["planned"] for one in groups_in(tmp_path / "round")}
     assert planned["unwanted_refusal"] == 0
     assert planned["wrong_arithmetic"] > 0
@@ -204,7 +208,7 @@ def test_items_that_cannot_be_used_are_said(
     status, out, _ = call("next", run, "--failures", log, "--out", "round", "--skip-bad-rows")
     assert status == 0
     assert "1 could not be used: has no prompt" in out
-    assert "1 lines could not be read; the first: log.jsonl:8: is not JSON" in out
+    assert "1 line that cannot be read; the first: log.jsonl:8: is not JSON" in out
 
 
 def test_a_round_is_not_written_over_unasked(call: Call, run: Path, logs: Path) -> None:
@@ -232,7 +236,7 @@ def test_the_runs_own_generators_judges_and_filters_go_on(
     (tmp_path / "first.yaml").write_text(
         "models: {writer: simulated}\nseeds: [{tasks: tasks.jsonl}]\n"
         "generators: [{instruction: {name: mine, system: Be kind.}}]\n"
-        "filters: [{blocklist: {words: lists/bad.txt}}]\n"
+        "filters: [{blocklist: {file: lists/bad.txt}}]\n"
     )
     assert call("run", tmp_path / "first.yaml", "-q")[0] == 0
     log = logs / "inspect_first.eval"
