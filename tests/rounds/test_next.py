@@ -14,6 +14,7 @@ import yaml
 
 from silversmith import Recipe
 from silversmith.errors import RecipeError
+from silversmith.rounds.kinds import KINDS
 
 Call = Callable[..., tuple[Any, str, str]]
 Arithmetic = Callable[..., list[dict[str, Any]]]
@@ -280,3 +281,22 @@ def test_failures_that_people_found_are_read(
     assert call("next", run, "--failures", log, "--out", "round")[0] == 0
     (group,) = groups_in(tmp_path / "round")
     assert (group["topic"], group["failed"], group["items"]) == ("incomplete", 3, 3)
+
+
+def test_a_recipe_for_every_kind_runs(call: Call, run: Path, tmp_path: Path, write: Write) -> None:
+    rows = [
+        {"prompt": f"Number {n} of {kind}, in a garden?", "output": "x", "score": 0,
+         "failure_kind": kind, "topic": "gardens"}
+        for kind in KINDS
+        for n in range(2)
+    ]  # fmt: skip
+    log = write(tmp_path / "log.jsonl", rows)
+    words = ("next", run, "--failures", log, "--out", "round", "--samples", len(KINDS))
+    assert call(*words)[0] == 0
+    status, out, err = call("run", "round/recipe.yaml", "--out", "runs/all", "-q")
+    assert status == 0, err
+    assert f"{len(KINDS)} planned" in out
+    parts = [pyarrow.dataset.dataset(tmp_path / "runs/all" / x) for x in ("kept", "failed")]
+    made = [row["seed"] for one in parts for row in one.to_table(["seed"]).to_pylist()]
+    expected = {f"{kind.title}: gardens" for kind in KINDS.values()}
+    assert {seed["failure_group"] for seed in made} == expected
