@@ -23,6 +23,7 @@ from .budget import shares_of_budget
 from .descriptions import seeds_of
 from .evaluation import Evaluation, evaluation_of
 from .groups import Assigned, Group, grouped, topics_by_item
+from .kinds import KINDS
 from .leaks import Leaks
 from .made import made_for_groups
 from .naming import Naming, name_groups
@@ -125,6 +126,10 @@ def next_round(
     if (folder / ROUND).exists() and not wanted.replace:
         raise RoundError(
             f"{folder} holds a round already: choose another --out, or replace it with --replace"
+        )
+    if unknown := set(wanted.strategies) - {"", *KINDS}:
+        raise RoundError(
+            f"--strategy {min(unknown)}: there is no such kind of failure; known: {', '.join(KINDS)}"
         )
     bad_rows: list[BadRow] = []
     files = [one for path in failures for one in find_files(path, Path(), LOG_SUFFIXES)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import RoundError
+from ..errors import RecipeError, RoundError
 from ..generators import Generator
 from ..pipeline.components import component_class
 from .groups import Group
@@ -80,14 +80,13 @@ def generators_for(
         return [
             {kind: {**options, "name": f"{_title(kind, options)} for {group.name}",
                     "groups": [group.name], "draws": draws}}
-            for entry in own
-            for kind, options in _entry(entry)
+            for kind, options in _own(own)
         ]  # fmt: skip
     usual = STRATEGIES[group.treated_as]
     if chosen:
         try:
             component_class("generators", (Generator,), chosen, "--strategy")
-        except Exception as error:
+        except RecipeError as error:
             raise RoundError(str(error)) from error
         usual = {chosen: usual.get(chosen, {})}
     return [
@@ -136,6 +135,23 @@ def recipe_values(
         if run.get(key) is not None:
             values[key] = run[key]
     return values
+
+
+def _own(entries: Sequence[Any]) -> list[tuple[str, dict[str, Any]]]:
+    """A run's generators, each once: those of an earlier round without the groups that they were
+    for."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for kind, options in (pair for entry in entries for pair in _entry(entry)):
+        groups = options.pop("groups", None) or ()
+        name = str(options.pop("name", ""))
+        options.pop("draws", None)
+        for group in groups:
+            name = "" if name == group else name.removesuffix(f" for {group}")
+        if name and name != kind.rpartition(":")[2]:
+            options["name"] = name
+        if (kind, options) not in found:
+            found.append((kind, options))
+    return found
 
 
 def _entry(entry: Any) -> list[tuple[str, dict[str, Any]]]:

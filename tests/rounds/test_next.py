@@ -251,6 +251,14 @@ def test_the_runs_own_generators_judges_and_filters_go_on(
     assert generator["instruction"]["name"] == "mine for wrong arithmetic"
     assert generator["instruction"]["system"] == "Be kind."
     assert call("run", "a/b/round/recipe.yaml", "-q")[0] == 0
+    again = ("next", "runs/round-1", "--failures", log, "--strategy", "same", "--samples", 5)
+    assert call(*again, "--out", "c")[0] == 0
+    values = yaml.safe_load((tmp_path / "c/recipe.yaml").read_text())
+    assert [one["instruction"]["name"] for one in values["generators"]] == [
+        "mine for wrong arithmetic"
+    ]
+    status, _, err = call("next", "runs/first", "--failures", log, "--strategy", "sums=reasoning")
+    assert (status, "there is no such kind of failure; known: wrong_arithmetic" in err) == (1, True)
     status, _, err = call("next", "runs/first", "--failures", log, "--strategy", "reasonning")
     assert status == 1
     assert "no generator 'reasonning'; did you mean 'reasoning'?" in err
