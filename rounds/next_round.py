@@ -129,7 +129,8 @@ def next_round(
         )
     if unknown := set(wanted.strategies) - {"", *KINDS}:
         raise RoundError(
-            f"--strategy {min(unknown)}: there is no such kind of failure; known: {', '.join(KINDS)}"
+            f"--strategy {min(unknown)}: there is no such kind of failure; known:"
+            f" {', '.join(KINDS)}"
         )
     bad_rows: list[BadRow] = []
     files = [one for path in failures for one in find_files(path, Path(), LOG_SUFFIXES)]
