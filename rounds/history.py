@@ -94,7 +94,8 @@ class GroupHistory:
 
     @property
     def closed(self) -> bool:
-        return self.fared[-1].failed < CLOSED_BELOW
+        """Whether the last evaluation, if it has such items at all, has hardly a failure."""
+        return self.fared[-1].items > 0 and self.fared[-1].failed < CLOSED_BELOW
 
     @property
     def tried(self) -> Sequence[Fared]:
@@ -104,7 +105,7 @@ class GroupHistory:
     @property
     def stuck(self) -> bool:
         """Whether it is still open after two rounds with samples for it."""
-        return not self.closed and len(self.tried) >= ROUNDS_TRIED
+        return self.fared[-1].failed >= CLOSED_BELOW and len(self.tried) >= ROUNDS_TRIED
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ..seeds.logs.recognising import LOG_SUFFIXES
 from .budget import shares_of_budget
 from .descriptions import seeds_of
 from .evaluation import Evaluation, evaluation_of
-from .groups import Assigned, Group, grouped, topics_by_item
+from .groups import Assigned, Group, grouped
 from .kinds import KINDS
 from .leaks import Leaks
 from .made import made_for_groups
@@ -38,6 +38,7 @@ from .round_file import (
     recipe_of,
     round_before,
 )
+from .topics import Known, topics_by_item
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,10 +152,12 @@ def next_round(
     return round_
 
 
-def _topics_before(before: Round | None) -> dict[str, tuple[str, str]] | None:
-    if before is None:
-        return None
-    return {str(row["key"]): (str(row["prompt"]), str(row["topic"])) for row in before.items()}
+def _topics_before(before: Round | None) -> dict[str, Known]:
+    rows = before.items() if before is not None else ()
+    return {
+        str(row["key"]): Known(str(row["task"]), str(row["prompt"]), str(row["topic"]))
+        for row in rows
+    }
 
 
 def _models(recipe: Mapping[str, Any]) -> dict[str, ModelSpec]:

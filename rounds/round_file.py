@@ -133,6 +133,11 @@ def round_before(recipe: Mapping[str, Any]) -> Round | None:
             place = (folder / path).parent
             if (place / ROUND).is_file():
                 return Round.read(place)
+            if not place.is_dir():
+                raise RoundError(
+                    f"the round that the run was made by is gone ({place}): put it back, so that"
+                    " its groups and its history go on"
+                )
     return None
 
 

@@ -308,3 +308,38 @@ def test_a_recipe_for_every_kind_runs(call: Call, run: Path, tmp_path: Path, wri
     made = [row["seed"] for one in parts for row in one.to_table(["seed"]).to_pylist()]
     expected = {f"{kind.title}: gardens" for kind in KINDS.values()}
     assert {seed["failure_group"] for seed in made} == expected
+
+
+def test_topics_stay_and_a_new_task_gets_its_own(
+    call: Call, run: Path, tmp_path: Path, arithmetic: Arithmetic, write: Write
+) -> None:
+    rows = [{**row, "task": "sums"} for row in arithmetic([0.4, 0.6, 0.3])]
+    log = write(tmp_path / "log.jsonl", rows[:90])
+    assert call("next", run, "--failures", log, "--samples", 20)[0] == 0
+    first = run.parent / "rounds/1"
+    assert call("run", first / "recipe.yaml", "-q")[0] == 0
+    other = [
+        {"prompt": f"What is the capital of the {n}th land?", "output": "Rome is it.", "score": 0,
+         "expected": "Oslo", "task": "capitals"}
+        for n in range(12)
+    ]  # fmt: skip
+    write(tmp_path / "log.jsonl", [*rows, *other])
+    assert call("next", run.parent / "round-1", "--failures", log, "--samples", 20)[0] == 0
+    before, after = groups_in(first), groups_in(run.parent / "rounds/2")
+    assert {one["name"] for one in before} < {one["name"] for one in after}
+    assert [one["items"] for one in before] == [30, 30, 30]
+    new = [one for one in after if one["topic"] == "capitals"]
+    assert [(one["kind"], one["items"]) for one in new] == [("missing_domain_knowledge", 12)]
+    assert sorted(one["items"] for one in after) == [12, 50, 50, 50]
+
+
+def test_a_round_that_is_gone_is_missed(
+    call: Call, run: Path, tmp_path: Path, arithmetic: Arithmetic, write: Write
+) -> None:
+    log = write(tmp_path / "log.jsonl", arithmetic([0, 0.6, 0]))
+    assert call("next", run, "--failures", log, "--out", "round", "--samples", 4)[0] == 0
+    assert call("run", "round/recipe.yaml", "-q")[0] == 0
+    (tmp_path / "round").rename(tmp_path / "elsewhere")
+    status, _, err = call("next", tmp_path / "runs/round-1", "--failures", log)
+    assert status == 1
+    assert "the round that the run was made by is gone" in err
