@@ -32,7 +32,7 @@ def rows(tmp_path: Path, *items: dict[str, Any], name: str = "log.jsonl") -> Pat
     [
         ("inspect_first.eval", "inspect_ai", 40, 32),
         ("inspect_second.eval", "inspect_ai", 40, 13),
-        ("inspect.json", "inspect_ai", 6, 5),
+        ("inspect.json", "inspect_ai", 6, 6),
         (SAMPLES, "lm-evaluation-harness", 40, 32),
         ("openai_evals.jsonl", "OpenAI evals", 8, 4),
     ],
