@@ -96,7 +96,10 @@ class Told(NamedTuple):
 _SIGNS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        ("bias", r"\bbias|stereotyp|\bbbq\b|crows.?pairs|winogender|fairness|discriminat"),
+        (
+            "bias",
+            r"(?<![a-z])bias|stereotyp|(?<![a-z])bbq(?![a-z])|crows.?pairs|winogender|fairness|discriminat",
+        ),
         (
             "unwanted_refusal",
             r"over.?refus|unwanted.?refus|false.?refus|should (?:not|n't) (?:have )?refus",
@@ -220,8 +223,7 @@ def _miscalculated(item: EvaluatedItem) -> Told | None:
     if wrong is not None:
         return Told("wrong_arithmetic", "a sum does not come out when it is worked out again")
     if any(_is_number(final_answer(one) or one) for one in item.expected):
-        answer = final_answer(item.output)
-        if _is_number(answer):
+        if _FIGURES.search(item.output):
             return Told("wrong_arithmetic", "the final answer is another number")
         return Told("broken_format", "a number is expected, and the answer ends with none")
     return None

@@ -38,9 +38,12 @@ class Scripted:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers["content-length"])
-                script.asked.append(json.loads(self.rfile.read(length)))
-                at = min(len(script.asked), len(script.replies)) - 1
-                message = {"role": "assistant", "content": json.dumps(script.replies[at])}
+                asked = json.loads(self.rfile.read(length))
+                reply: dict[str, Any] = {"ready": True}
+                if "Say ready." not in asked["messages"][0]["content"]:  # no probe
+                    script.asked.append(asked)
+                    reply = script.replies[min(len(script.asked), len(script.replies)) - 1]
+                message = {"role": "assistant", "content": json.dumps(reply)}
                 body = json.dumps(
                     {
                         "id": "1", "object": "chat.completion", "created": 0, "model": "m",
