@@ -134,5 +134,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = "".join(one if one.isprintable() else " " for one in " ".join(text.split()))
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -144,6 +144,8 @@ _LONG = 400
 """Words from which on an answer that stands in the prompt was lost in it."""
 
 _SHORT_ANSWER = 12
+_READ = 20_000
+"""Characters of an answer in which sums are worked out again."""
 
 
 def tell_kind(item: EvaluatedItem) -> Told:
@@ -219,7 +221,9 @@ def _right_but_wrong_form(item: EvaluatedItem) -> Told | None:
 
 
 def _miscalculated(item: EvaluatedItem) -> Told | None:
-    wrong = next((one for one in find_statements(item.output) if one.verdict == "wrong"), None)
+    wrong = next(
+        (one for one in find_statements(item.output[:_READ]) if one.verdict == "wrong"), None
+    )
     if wrong is not None:
         return Told("wrong_arithmetic", "a sum does not come out when it is worked out again")
     if any(_is_number(final_answer(one) or one) for one in item.expected):

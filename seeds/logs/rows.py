@@ -32,6 +32,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "topic": ("topic", "category", "subject", "skill", "failure_group"),
     "task": ("task", "benchmark", "dataset", "eval"),
 }  # fmt: skip
+_LONGEST_TOPIC = 80
 FIELDS = tuple(_NAMES)
 """What `--map` may name."""
 
@@ -85,7 +86,7 @@ def _item(row: Row, scoring: Scoring) -> EvaluatedItem:
         task=text_of(given["task"]),
         verdict=verdict_of(texts_in(given["verdict"])),
         kind=text_of(given["kind"]),
-        topic=text_of(given["topic"]),
+        topic=" ".join(text_of(given["topic"]).split())[:_LONGEST_TOPIC],
         turns=turns,
         texts=tuple(dict.fromkeys((last or prompt, *expected))),
     )
