@@ -221,10 +221,7 @@ def _right_but_wrong_form(item: EvaluatedItem) -> Told | None:
 
 
 def _miscalculated(item: EvaluatedItem) -> Told | None:
-    wrong = next(
-        (one for one in find_statements(item.output[:_READ]) if one.verdict == "wrong"), None
-    )
-    if wrong is not None:
+    if any(one.verdict == "wrong" for one in find_statements(item.output[:_READ])):
         return Told("wrong_arithmetic", "a sum does not come out when it is worked out again")
     if any(_is_number(final_answer(one) or one) for one in item.expected):
         if _FIGURES.search(item.output):

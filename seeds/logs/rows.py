@@ -86,10 +86,16 @@ def _item(row: Row, scoring: Scoring) -> EvaluatedItem:
         task=text_of(given["task"]),
         verdict=verdict_of(texts_in(given["verdict"])),
         kind=text_of(given["kind"]),
-        topic=" ".join(text_of(given["topic"]).split())[:_LONGEST_TOPIC],
+        topic=_name(text_of(given["topic"])),
         turns=turns,
         texts=tuple(dict.fromkeys((last or prompt, *expected))),
     )
+
+
+def _name(text: str) -> str:
+    """A text as a name: one line, without what a terminal would obey, and not too long."""
+    line = " ".join(text.split())[:_LONGEST_TOPIC]
+    return "".join(one for one in line if one.isprintable())
 
 
 def _columns(row: Row, mapping: Mapping[str, str]) -> dict[str, str]:
