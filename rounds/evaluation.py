@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..checks import count_words
 from ..checks.personal_data import find_personal_data
 from ..checks.secrets import find_secrets
 from ..records.evaluation import EvaluatedItem
@@ -20,6 +21,9 @@ PERSONAL = (
 
 _FRAMED_FROM = 5
 """From how many items on what all prompts of a task begin or end with is a frame around them."""
+
+_OVERLAP = 13
+"""Words that the filter `decontaminate` takes for an overlap."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,12 @@ def _unframed(items: Sequence[EvaluatedItem]) -> list[EvaluatedItem]:
         before, after = frames[item.task]
         inside = item.prompt[before : len(item.prompt) - after].strip()
         if inside and inside != item.prompt:
-            texts = tuple(inside if one == item.prompt else one for one in item.texts)
+            whole = (item.prompt,) if _is_short(item.prompt, before, after) else ()
+            texts = tuple(
+                text
+                for one in item.texts
+                for text in ((inside, *whole) if one == item.prompt else (one,))
+            )
             item = replace(item, prompt=inside, texts=texts, known_as=item.key)
         bare.append(item)
     return bare
@@ -154,6 +163,12 @@ def _frame(prompts: Sequence[str]) -> tuple[int, int]:
     stop = len(after) - min(ends) - 1 if ends else 0
     shortest = min(map(len, prompts))
     return (start, stop) if start + stop < shortest else (0, 0)
+
+
+def _is_short(prompt: str, before: int, after: int) -> bool:
+    """Whether a frame is too short for the filter `decontaminate` to take it for an item."""
+    parts = (prompt[:before], prompt[len(prompt) - after :])
+    return all(count_words(part) < _OVERLAP for part in parts)
 
 
 def _shared(texts: Sequence[str]) -> str:
