@@ -101,6 +101,7 @@ def _redacted(item: EvaluatedItem, found: Counter[str], *, texts_too: bool) -> E
 
     changed = replace(
         item,
+        known_as=item.key,  # two that differ in the data alone stay two
         prompt=clean(item.prompt),
         output=clean(item.output),
         expected=tuple(map(clean, item.expected)),
@@ -147,7 +148,7 @@ def _unframed(items: Sequence[EvaluatedItem]) -> list[EvaluatedItem]:
                 for one in item.texts
                 for text in ((inside, *whole) if one == item.prompt else (one,))
             )
-            item = replace(item, prompt=inside, texts=texts, known_as=item.key)
+            item = replace(item, prompt=inside, texts=texts)
         bare.append(item)
     return bare
 

@@ -92,6 +92,19 @@ def test_what_frames_all_prompts_is_taken_off_and_the_key_stays() -> None:
     assert Counter(one.key for one in evaluation.items) == Counter(one.key for one in framed)
 
 
+def test_items_that_differ_in_personal_data_alone_stay_apart() -> None:
+    items = [
+        EvaluatedItem(
+            source=f"log#{n}", prompt=f"Where is the parcel of user{n}@example-mail.net?",
+            output="?", failed=True, texts=(),
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    evaluation = evaluation_of([Log("log", "rows", items)])
+    assert len({one.key for one in evaluation.items}) == 3
+    assert {one.prompt for one in evaluation.items} == {"Where is the parcel of [EMAIL_ADDRESS]?"}
+
+
 def test_a_long_frame_is_no_part_of_an_item() -> None:
     frame = "Answer the question below in one word, and leave out all that was not asked for.\n"
     framed = [
