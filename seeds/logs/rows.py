@@ -112,10 +112,10 @@ def _columns(row: Row, mapping: Mapping[str, str]) -> dict[str, str]:
         if field in found:
             continue
         there = (by_name[name] for name in names if name in by_name)
-        column = next((one for one in there if one not in taken), None)
-        if column is not None:
-            found[field] = column
-            taken.add(column)
+        free = next((one for one in there if one not in taken), None)
+        if free is not None:
+            found[field] = free
+            taken.add(free)
     return found
 
 

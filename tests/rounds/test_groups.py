@@ -27,7 +27,7 @@ ITEMS = [
     EvaluatedItem(
         source=f"log#{number}",
         prompt=SORTS[number % 2].format(n=number + 3, m=7),
-        output="It is 5." if number % 3 else "I'm sorry, but I can't help with that.",
+        output="It is 1000." if number % 3 else "I'm sorry, but I can't help with that.",
         failed=number % 5 < 2,
         expected=(str(number),),
         texts=(f"problem {number} of the set",),
