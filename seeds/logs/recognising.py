@@ -44,7 +44,7 @@ def read_log(file: File, scoring: Scoring, on_bad_row: OnBadRow | None = None) -
         log = _log(here, scoring, on_bad_row)
     if not log.items:
         first = log.unusable[0] if log.unusable else None
-        why = "" if first is None else f" ({first.where} {first.reason})"
+        why = "" if first is None else f"; {first.where}: {first.reason}"
         raise SeedError(f"{file.name}: holds no item of an evaluation that can be used{why}")
     return log
 

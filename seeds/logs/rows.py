@@ -47,7 +47,7 @@ def read_rows_log(name: str, rows: Iterable[Row], scoring: Scoring) -> Log:
     """The items in rows whose columns say what they hold by their names, or by `scoring.columns`.
 
     Raises:
-        SeedError: a column that is mapped is not there, or nothing says whether items failed.
+        SeedError: there is no field that `scoring.columns` names.
     """
     if unknown := set(scoring.columns) - set(FIELDS):
         raise SeedError(f"--map {min(unknown)}: there is no such field; known: {', '.join(FIELDS)}")
@@ -101,8 +101,8 @@ def _name(text: str) -> str:
 def _columns(row: Row, mapping: Mapping[str, str]) -> dict[str, str]:
     for name, column in mapping.items():
         if column not in row.fields:
-            raise SeedError(
-                f"{row.where}: there is no column {column!r} for --map {name}={column}; columns:"
+            raise ValueError(
+                f"there is no column {column!r} for --map {name}={column}; columns:"
                 f" {', '.join(row.fields)}"
             )
     taken = set(mapping.values())
@@ -138,8 +138,7 @@ def _failed(
             return score > 0, None
     if any(name in by_name for name in _ALL_FAILED):
         return True, None
-    raise SeedError(
-        f"{row.where}: no column says whether the answer was right (columns:"
-        f" {', '.join(row.fields)}); name it with --map score=COLUMN, or say --all-failed where"
-        " every row is a failure"
+    raise ValueError(
+        f"no column says whether the answer was right (columns: {', '.join(row.fields)}); name it"
+        " with --map score=COLUMN, or say --all-failed where every row is a failure"
     )

@@ -273,5 +273,5 @@ def test_rows_without_a_prompt_or_a_score_are_counted(tmp_path: Path) -> None:
     log = read(path)
     assert len(log.items) == 1
     assert [one.where for one in log.unusable] == [f"log.jsonl:{n}" for n in (1, 2, 3, 4)]
-    with pytest.raises(SeedError, match=r"holds no item .* \(log.jsonl:1 has no prompt\)"):
+    with pytest.raises(SeedError, match=r"holds no item .*; log.jsonl:1: has no prompt"):
         read(rows(tmp_path, {"prompt": "", "output": "x", "score": 0}))
