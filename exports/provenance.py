@@ -164,13 +164,13 @@ def provenance_of(
             "versions": manifest.get("versions"),
             "ended": (manifest.get("this_run") or {}).get("ended"),
         },
-        **{
-            name: _ranked(getattr(contents, name))
-            for name in (
-                "strategies", "models", "rejected_models", "templates", "sources", "licences",
-                "tiers",
-            )
-        },
+        strategies=_ranked(contents.strategies),
+        models=_ranked(contents.models),
+        rejected_models=_ranked(contents.rejected_models),
+        templates=_ranked(contents.templates),
+        sources=_ranked(contents.sources),
+        licences=_ranked(contents.licences),
+        tiers=_ranked(contents.tiers),
         judged=contents.judged,
         verified=contents.verified,
         simulated=contents.simulated,
