@@ -90,7 +90,7 @@ def export(
     a row (a folder of such a name is passed over by `datasets.load_dataset`), with a dataset card,
     `README.md`, which holds the certificate of the run's reviews where there is one that speaks of
     the samples kept now. A file of an earlier export is replaced at the end, in one step; memory
-    does not grow with the dataset (with splits, by 50 bytes a sample).
+    does not grow with the dataset (with splits, by 100 bytes a sample).
 
     Args:
         folder: a run's folder.
