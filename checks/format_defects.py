@@ -230,12 +230,15 @@ def _unfinished(instruction: str, response: str) -> str | None:
     words = line.split()
     if len(words) < _LEAST_LINE or (not line.isascii() and not _mostly_latin(line)):
         return None
-    if words[-1][0] in "#@" or "://" in words[-1] or _asks_to_end_so(instruction, said):
+    if words[-1][0] in "#@" or "://" in words[-1]:
         return None
-    if _HANGING.search(line[-_LONGEST_HANGING:]) and not _LIST_ITEM.match(line):
-        return "…" + " ".join(words[-6:])
-    prose = _SENTENCE_INSIDE.search(line) is not None
-    return "…" + " ".join(words[-6:]) if prose and said[-1].isalpha() and _cut(said) else None
+    hangs = _HANGING.search(line[-_LONGEST_HANGING:]) is not None and not _LIST_ITEM.match(line)
+    if not hangs:
+        prose = _SENTENCE_INSIDE.search(line) is not None
+        hangs = prose and said[-1].isalpha() and _cut(said)
+    if not hangs or _asks_to_end_so(instruction, said):
+        return None
+    return "…" + " ".join(words[-6:])
 
 
 def _cut(said: str) -> bool:
@@ -319,9 +322,9 @@ def _wrong_script(instruction: str, response: str) -> str | None:
 def _script_of(text: str) -> str | None:
     """The script of at least nine tenths of a text's letters, by the names of Unicode."""
     text = text[:2000]
-    raw = text.encode("ascii", "ignore")
+    raw = text.encode("utf-8", "replace")
     latin = len(raw) - len(raw.translate(None, _ASCII_LETTERS))
-    beyond = len(text) - len(raw)
+    beyond = len(raw.translate(None, _NO_LEADS))  # characters beyond ASCII
     if latin >= max(_LEAST_LETTERS, 0.9 * (latin + beyond)):  # whatever the others are
         return "LATIN"
     letters = latin if not beyond else sum(map(str.isalpha, text))
@@ -340,6 +343,7 @@ def _script_of(text: str) -> str | None:
 
 
 _ASCII_LETTERS = string.ascii_letters.encode()
+_NO_LEADS = bytes(range(0xC0))
 
 DEFECTS: Mapping[str, Callable[[str, str], str | None]] = {
     "no_output": _no_output,

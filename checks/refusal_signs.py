@@ -38,6 +38,8 @@ FIRST_PERSON = (
         r"\bi can only (?:help|answer|assist|talk|discuss|handle|support)\b"
         r"(?:(?! if | once | when )[^.!?\n]){0,80}(?:[.!?;,]|$)",
         beside="n't|not|outside|beyond|i can only|i'm only|i am only|i'm just|i am just",
+        first_look=r"(?:thing|request|question|topic|task|subject) (?:that |which )?i['’ ]"
+        r"|(?:outside|beyond)(?: of)* what i['’ ]|i(?:['’]m| am| can) (?:only|just) ",
     ),
     sign(
         "pass|say no|stop here|stop there|stop you|stop right there|answer is no|declining"
@@ -54,6 +56,9 @@ FIRST_PERSON = (
         r"\bi(?:'m| am) going to leave it there\b",
         r"\bi(?:'ve| have| was|'m| am) (?:been )?(?:asked|told|instructed|required) (?:not to"
         r"|to keep)\b",
+        first_look=r"(?:\bi|['’]ll|['’]m going to|will|to|must) (?:pass\b|say no|stop )"
+        r"|answer is no|declining|thing (?:that )?i |private|confidential|to myself"
+        r"|leave it there|between us|(?:asked|told|instructed|required) (?:not|to keep)",
     ),
     sign(
         "decline|refuse|refrain|abstain|rather not|prefer not",
@@ -138,6 +143,9 @@ IMPERSONAL = (
         r"\bmy (?:\w+ )?(?:programming|guidelines|polic\w+|principles) (?:\w+ )?(?:prohibits?"
         r"|prevents?|forbids?|(?:do|does) not (?:allow|permit)|(?:do|does)n't (?:allow|permit))",
         beside="my |polic|guidelines|we can|we're |we are ",
+        first_look=r"(?:against|violat[^ ]+|within|outside|beyond|contrary to|conflicts? with"
+        r"|the scope of) (?:my|our|the|openai)|we(?:['’]re| are)? (?:cannot|can['’]t|unable|not a)"
+        r"|my (?:[^ ]+ )?(?:programming|guidelines|polic|principles)",
     ),
     sign(
         "responsible|ethical|harmless",

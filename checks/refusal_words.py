@@ -37,19 +37,23 @@ class Sign:
         pattern: finds it, in lower case.
         gates, beside: it is tried only where one of each occurs, so that a reply that does not
             refuse costs a few substring searches.
+        first_look: a pattern for `checks.patterns` that is found wherever this sign is, where the
+            gates are in too many texts for it; else "".
     """
 
     pattern: re.Pattern[str]
     gates: tuple[str, ...]
     beside: tuple[str, ...]
+    first_look: str
 
 
-def sign(gates: str, *alternatives: str, beside: str = "") -> Sign:
+def sign(gates: str, *alternatives: str, beside: str = "", first_look: str = "") -> Sign:
     """A sign from the patterns of which any will do.
 
     Args:
         gates: literals, parted by `|`, of which every match has one.
         beside: the same once more; every text with a match has one.
+        first_look: as the attribute.
     """
     # `re` tries one alternative after the other at every place; it need not, amid a word, those
     # that begin where a word does.
@@ -58,7 +62,7 @@ def sign(gates: str, *alternatives: str, beside: str = "") -> Sign:
         either = "|".join(f"(?:{one.removeprefix(_WORD)})" for one in some)
         parts.append(rf"\b(?=\w)(?:{either})" if at_word else either)
     needed = tuple(beside.split("|")) if beside else ()
-    return Sign(re.compile("|".join(parts)), tuple(gates.split("|")), needed)
+    return Sign(re.compile("|".join(parts)), tuple(gates.split("|")), needed, first_look)
 
 
 SERVE = (

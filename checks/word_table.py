@@ -11,11 +11,11 @@ import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .text_bytes import TextBytes
 from .word_hashes import eights, first_eight, hashes_of_words
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["LETTERS_AND_DIGITS", "WordTable", "codes", "marked"]
@@ -34,22 +34,10 @@ class WordTable:
         hashes: a 64-bit hash of each word; case counts.
     """
 
-    def __init__(self, texts: pa.Array) -> None:
+    def __init__(self, texts: TextBytes) -> None:
         import numpy as np
-        import pyarrow as pa
-        from pyarrow import compute
 
-        end = pa.scalar("\n", pa.large_string())
-        whole = compute.binary_join_element_wise(
-            compute.fill_null(texts.cast(pa.large_string()), ""), end, pa.scalar("", end.type)
-        )
-        offsets = np.frombuffer(whole.buffers()[1], np.int64)
-        offsets = offsets[whole.offset : whole.offset + len(whole) + 1]
-        data = whole.buffers()[2]
-        every = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-        self.count = len(whole)
-        self.raw = every[offsets[0] : offsets[-1]] if len(offsets) else every[:0]
-        self.ends = offsets[1:] - offsets[0] - 1
+        self.count, self.raw, self.ends = texts.count, texts.raw, texts.ends
         self.starts, self.stops = self._edges()
         self.words = np.diff(np.searchsorted(self.starts, self.ends), prepend=0)
         self.owner = np.repeat(np.arange(self.count), self.words)

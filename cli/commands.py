@@ -13,13 +13,16 @@ from . import (
     filter,
     forget,
     judge,
+    next,
     plan,
     recover,
     review,
     reviewers,
     reviews,
+    rounds,
     run,
     simulate,
+    verify,
 )
 
 __all__ = ["app"]
@@ -42,6 +45,9 @@ for module in (
     review,
     certify,
     export,
+    verify,
+    next,
+    rounds,
     forget,
     recover,
     simulate,

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .tuned import check_tune
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..exports.starter import Starter
+    from ..exports.token_report import TokenCount
     from ..records import Sample
 
 NAME = "export"
@@ -99,6 +103,52 @@ def command(
         str,
         typer.Option("--database", help="The review's database, where it is not DIR/review.db."),
     ] = "",
+    tokenizer: Annotated[
+        str,
+        typer.Option(
+            "--tokenizer",
+            help="Count the tokens of each row by a model's own tokenizer and chat template: its"
+            " folder, or its id on the hub.",
+        ),
+    ] = "",
+    context: Annotated[
+        int | None,
+        typer.Option(
+            "--context",
+            min=1,
+            help="The most tokens a row may have; longer ones are left out, since a trainer would"
+            " cut them.",
+        ),
+    ] = None,
+    keep_longer: Annotated[
+        bool, typer.Option("--keep-longer", help="Write rows longer than --context all the same.")
+    ] = False,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            help="Write a configuration to start a training with, beside the rows: lora, qlora or"
+            " full; needs --model.",
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            help="The model to train: its folder, or its id on the hub; its tokenizer counts.",
+        ),
+    ] = "",
+    model_size: Annotated[
+        str, typer.Option("--model-size", help="How many parameters it has, such as 8B.")
+    ] = "",
+    allow_licence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-licence",
+            help="Export samples of seeds under this licence although it forbids it, since there is"
+            " another permission (repeatable).",
+        ),
+    ] = None,
 ) -> None:
     """Write the kept samples in a training format, as people left them."""
     from ..exports import Export, HandOver, Splits, export, hand_over
@@ -107,6 +157,12 @@ def command(
     from ..pipeline.components import component
     from .options import settings
 
+    starter = _starter(config, model, model_size)
+    tokenizer = tokenizer or model
+    if (context is not None or keep_longer) and not tokenizer:
+        raise typer.BadParameter(
+            "only counted tokens tell: add --tokenizer", param_hint="--context"
+        )
     entry = {format_: settings(set_ or [])}
     chosen = component("exports", (Export, HandOver), entry, "--format")
     splits = Splits.parse(split, split_seed) if split else None
@@ -115,15 +171,50 @@ def command(
     if isinstance(chosen, HandOver):
         if splits is not None or push_to:
             raise typer.BadParameter(f"--split and --push-to are for training, not for {format_}")
+        if tokenizer or allow_licence:
+            raise typer.BadParameter(
+                f"--tokenizer, --config and --allow-licence are for training, not for {format_}"
+            )
         print(hand_over(folder, chosen, to, reasons=_reasons()))
     elif isinstance(chosen, Export):
-        review = _review(folder, database, reviewed, pairs)
         if push_to:
             check_repository(push_to)
-        report = export(folder, chosen, to, allow_simulated, review=review, splits=splits)
+        report = export(
+            folder, chosen, to, allow_simulated,
+            review=_review(folder, database, reviewed, pairs),
+            splits=splits,
+            tokens=_tokens(tokenizer, context, keep_longer),
+            starter=starter,
+            allow_licences=allow_licence or (),
+        )  # fmt: skip
         print(report)
         if push_to:
             print(push(report, push_to))
+
+
+def _starter(config: str | None, model: str, model_size: str) -> Starter | None:
+    """What writes a configuration; None where none is wanted."""
+    tuning = check_tune(config, "--config")
+    if tuning is None and (model or model_size):
+        raise typer.BadParameter("goes with --config", param_hint="--model")
+    if tuning is None:
+        return None
+    if not model:
+        raise typer.BadParameter("say which model is to be trained", param_hint="--model")
+    from ..exports.starter import Starter
+    from ..measures.tuning import parameters_of
+
+    return Starter(tuning, model, parameters_of(model_size) if model_size else None)
+
+
+def _tokens(tokenizer: str, context: int | None, keep_longer: bool) -> TokenCount | None:
+    """What counts tokens; None where no tokenizer was named."""
+    if not tokenizer:
+        return None
+    from ..exports.model_files import load_chat_template
+    from ..exports.token_report import TokenCount
+
+    return TokenCount(load_chat_template(tokenizer), context, keep_longer=keep_longer)
 
 
 def _review(

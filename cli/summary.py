@@ -204,7 +204,7 @@ def _cues(pairs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield (
             f"LENGTH TELLS THE CHOSEN HALF FROM THE REJECTED ONE in {'; '.join(told)}: training on"
             " these pairs teaches length. Have another model write them, say in a template of your"
-            " own how long the halves are to be, or pair candidates with a lower length_ratio"
+            " own how long the halves are to be, or let the filter even_lengths leave pairs out"
         )
 
 

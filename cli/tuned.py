@@ -17,8 +17,12 @@ _TOKENS_PER_SAMPLE = 300.0
 """Where there is no recipe to tell: the answers and prompts of Alpaca-like data."""
 
 
-def check_tune(word: str | None) -> Tuning | None:
+def check_tune(word: str | None, option: str = "--tune") -> Tuning | None:
     """The way of fine-tuning that a word names.
+
+    Args:
+        word: it, or None.
+        option: that it was given with, for messages.
 
     Raises:
         typer.BadParameter: it names none.
@@ -29,7 +33,7 @@ def check_tune(word: str | None) -> Tuning | None:
 
     known = get_args(Tuning)
     if word not in known:
-        raise typer.BadParameter(f"{word!r} is none of {', '.join(known)}", param_hint="--tune")
+        raise typer.BadParameter(f"{word!r} is none of {', '.join(known)}", param_hint=option)
     return cast("Tuning", word)
 
 

@@ -1,45 +1,32 @@
-"""The dataset card: a README.md beside the exported rows, as the Hugging Face hub reads it."""
+"""The dataset card: a README.md beside the exported rows, as the Hugging Face hub reads it
+(https://huggingface.co/docs/hub/datasets-cards). It is made of the provenance alone, so that it can
+be made again and compared."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
 
 from ..errors import ExportError
-from ..records import Sample
 from ..review.certificate_text import as_markdown
 from ..review.certified import Certificate, read_certificate
 from ..review.population import read_population
+from .checksums import SUMS
+from .licences import hub_licence
+from .numbers import counted
+from .provenance import PROVENANCE, JudgeUsed, Provenance
+from .token_report import TokenReport
 
-__all__ = ["Contents", "card", "fitting_certificate", "require_certificate"]
+__all__ = ["CARD", "card", "fitting_certificate", "require_certificate"]
+
+CARD = "README.md"
 
 _MOST_NAMED = 20
-
-
-@dataclass
-class Contents:
-    """What was written, counted sample by sample."""
-
-    strategies: Counter[str] = field(default_factory=Counter)
-    models: Counter[str] = field(default_factory=Counter)
-    licences: Counter[str] = field(default_factory=Counter)
-    tiers: Counter[str] = field(default_factory=Counter)
-    simulated: int = 0
-
-    def add(self, sample: Sample) -> None:
-        """Count one sample."""
-        self.strategies[sample.strategy or "none"] += 1
-        if sample.origin is not None and sample.origin.model:
-            self.models[sample.origin.model] += 1
-        if sample.seed is not None:
-            self.licences[sample.seed.licence or "not stated"] += 1
-        if sample.review is not None:
-            self.tiers[sample.review.tier] += 1
-        self.simulated += sample.simulated
+_MARKS = re.compile(r"([\\|\[\]`])")
+_SLUG = re.compile(r"[^a-z0-9.]+")
 
 
 def fitting_certificate(folder: Path) -> tuple[Certificate | None, str]:
@@ -82,78 +69,223 @@ def require_certificate(folder: Path, at_least: float) -> None:
         )
 
 
-def card(
-    name: str,
-    kind: str,
-    rows: int,
-    contents: Contents,
-    certificate: Certificate | None,
-    files: Mapping[str, str],
-) -> str:
-    """The card in Markdown, with the metadata of the hub at its head.
-
-    Args:
-        name: of the run.
-        kind: the format.
-        rows: how many were written.
-        certificate: of the run's kept samples, or None.
-        files: the file of each split.
-    """
-    samples = contents.strategies.total()
+def card(of: Provenance) -> str:
+    """The card in Markdown, with the metadata of the hub at its head."""
     lines = [
-        "---",
-        f"pretty_name: {orjson.dumps(name).decode()}",
-        f"size_categories: [{_size(rows)}]",
-        "tags: [synthetic, silversmith]",
-        "configs:",
-        "- config_name: default",
-        "  data_files:",
-        *(f"  - {{split: {split}, path: {file}}}" for split, file in files.items()),
-        "---",
+        *_metadata(of),
+        f"# {_one_line(of.name)}",
         "",
-        f"# {_one_line(name)}",
+        f"{counted(of.rows, 'row')} of the format `{of.export}` from"
+        f" {counted(of.samples, 'sample')}, made by silversmith {_one_line(of.silversmith)}.",
         "",
-        f"{rows:,} rows of the format `{kind}` from {samples:,} samples, made by silversmith.",
-        "",
+        *_limits(of),
+        *_making(of),
+        *_judging(of.judges),
+        *_filtering(of),
+        *_splits(of),
     ]
-    if contents.simulated:
+    if of.tokens is not None:
+        lines += _tokens(of.tokens)
+    if of.certificate is not None:
         lines += [
-            f"**{contents.simulated:,} of the samples were written by a simulated model and are"
-            " not for training.**",
-            "",
-        ]
-    for title, counts in (
-        ("Strategy", contents.strategies),
-        ("Model that wrote it", contents.models),
-        ("Licence of the seed", contents.licences),
-        ("Tier (gold: a person accepted or mended it)", contents.tiers),
-    ):
-        if counts:
-            lines += _table(title, counts)
-    if certificate is None:
-        lines += ["No certificate: no number says how many of these samples are acceptable.", ""]
-    else:
-        lines += [
-            as_markdown(certificate, heading=2),
+            as_markdown(of.certificate, heading=2),
             "The certificate speaks of the kept samples before those that people rejected were"
             " left out, and those that they mended were changed.",
             "",
         ]
-    return "\n".join(lines)
+    lines += [
+        "## Checking it",
+        "",
+        f"`{SUMS}` has the checksum of each file (`sha256sum --check {SUMS}`), `{PROVENANCE}` all"
+        " of the above for programs, and `silversmith verify` holds them against each other and,"
+        " where it is at hand, against the run.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def _table(title: str, counts: Counter[str]) -> list[str]:
-    lines = [f"| {title} | samples |", "|---|---|"]
-    for name, count in counts.most_common(_MOST_NAMED):
-        lines.append(f"| {_one_line(name)} | {count:,} |")
+def _metadata(of: Provenance) -> Iterator[str]:
+    licence, name = hub_licence(of.licences)
+    yield "---"
+    yield f"pretty_name: {orjson.dumps(of.name).decode()}"
+    if licence:
+        yield f"license: {licence}"
+    if name:
+        yield f"license_name: {_slug(name)}"
+    yield "task_categories: [text-generation]"
+    yield f"size_categories: [{_size(of.rows)}]"
+    yield "tags: [synthetic, silversmith]"
+    yield "configs:"
+    yield "- config_name: default"
+    yield "  data_files:"
+    for file in of.files:
+        yield f"  - split: {file.split}"
+        yield f"    path: {orjson.dumps(file.path).decode()}"
+    yield "---"
+    yield ""
+
+
+def _limits(of: Provenance) -> Iterator[str]:
+    yield "## What one must know"
+    yield ""
+    for number, limit in enumerate(of.limits):
+        text = _one_line(limit)
+        yield f"- **{text}**" if of.simulated and not number else f"- {text}"
+    yield ""
+
+
+def _making(of: Provenance) -> Iterator[str]:
+    yield "## How it was made"
+    yield ""
+    for title, counts in (
+        ("Strategy", of.strategies),
+        ("Model that wrote it", of.models),
+        ("Model that wrote the rejected half", of.rejected_models),
+        ("Template, and its hash", of.templates),
+        ("Source of the seed", of.sources),
+        ("Licence of the seed", of.licences),
+        ("Tier (gold: a person accepted or mended it)", of.tiers),
+    ):
+        if counts:
+            yield from _counted(title, counts)
+    recipe = of.run.get("recipe")
+    if recipe:
+        yield f"The recipe's SHA-256 is `{_one_line(str(recipe))}`."
+        yield ""
+
+
+def _judging(judges: Sequence[JudgeUsed]) -> Iterator[str]:
+    if not judges:
+        return
+    yield "## Judges, and how far people agree"
+    yield ""
+    rows = []
+    for one in judges:
+        name = f"{one.judge}.{one.criterion}" if one.criterion else one.judge
+        agreed = "not measured"
+        if one.people is not None:
+            agreed = f"on {one.people:,} samples"
+            if one.area is not None:
+                agreed = f"area {one.area:.2f} {agreed}"
+            if one.low is not None and one.high is not None:
+                agreed += f" ({one.low:.2f} to {one.high:.2f})"
+        by = one.model or "no model"
+        rows.append((name, by, f"{one.judgements:,}", f"{one.calibrated:,}", agreed))
+    columns = ("judge", "model", "judgements", "calibrated", "agreement with people")
+    yield from _table(columns, rows)
+    yield (
+        "The area is how often the judge scores a sample that people accept above one that they do"
+        " not; 0.5 is chance."
+    )
+    yield ""
+
+
+def _filtering(of: Provenance) -> Iterator[str]:
+    yield "## What was left out"
+    yield ""
+    books = of.run.get("books")
+    if isinstance(books, Mapping):
+        yield (
+            f"The run planned {books['planned']:,} samples: {books['kept']:,} kept,"
+            f" {books['dropped']:,} dropped, {books['failed']:,} failed, {books['pending']:,}"
+            " pending."
+        )
+        yield ""
+    if of.filters:
+        rows = [
+            (
+                one.filter,
+                f"{one.samples_in:,}",
+                f"{one.dropped:,}",
+                _share(one.dropped, one.samples_in),
+            )
+            for one in of.filters
+        ]
+        yield from _table(("filter", "samples in", "dropped", "share"), rows)
+    if of.left_out:
+        yield from _counted("Left out of the export", of.left_out)
+    else:
+        yield f"Nothing: of {counted(of.kept, 'kept sample')} each gave a row."
+        yield ""
+
+
+def _splits(of: Provenance) -> Iterator[str]:
+    yield "## Files"
+    yield ""
+    rows = [(file.split, f"`{file.path}`", f"{file.rows:,}") for file in of.files]
+    yield from _table(("split", "file", "rows"), rows, plain=False)
+    if of.learned:
+        yield f"What is learned of a row: {of.learned}."
+        yield ""
+
+
+def _tokens(of: TokenReport) -> Iterator[str]:
+    yield "## Tokens"
+    yield ""
+    yield (
+        f"By the tokenizer and chat template of {_one_line(of.tokenizer)}: {of.tokens:,} tokens, of"
+        f" which {of.learned:,} ({_share(of.learned, of.tokens)}) count in the loss:"
+        f" {of.learned_by}."
+    )
+    yield ""
+    if of.lengths is not None:
+        held = of.lengths
+        figures = (held.least, held.p50, held.p90, held.p95, held.p99, held.most)
+        columns = ("tokens a row: the shortest", "50%", "90%", "95%", "99%", "longest")
+        yield from _table(columns, [tuple(f"{one:,}" for one in figures)])
+    if of.context is not None:
+        written = (
+            "were written all the same, and a trainer cuts them" if of.longer_written
+            else "were left out"
+        )  # fmt: skip
+        yield (
+            f"Rows with more than {of.context:,} tokens: {of.longer:,}, which {written}."
+            if of.longer
+            else f"No row has more than {of.context:,} tokens."
+        )
+        yield ""
+    if of.refused:
+        yield f"Rows that the chat template refuses: {of.refused:,}, which were left out."
+        yield ""
+    if of.packing is not None:
+        pack = of.packing
+        yield (
+            f"Packed into sequences of {pack.length:,} tokens they come to {pack.sequences:,},"
+            f" {pack.filled:.0%} full: {pack.fewer:g} times fewer than rows."
+        )
+        yield ""
+
+
+def _counted(title: str, counts: Mapping[str, int]) -> Iterator[str]:
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    rows = [(name, f"{count:,}") for name, count in ranked[:_MOST_NAMED]]
     if (more := len(counts) - _MOST_NAMED) > 0:
-        lines.append(f"| {more:,} others | {sum(counts.values()):,} in all |")
-    return [*lines, ""]
+        rows.append((f"{more:,} others", f"{sum(counts.values()):,} in all"))
+    yield from _table((title, "samples"), rows)
+
+
+def _table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, plain: bool = True
+) -> Iterator[str]:
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    for row in rows:
+        yield "| " + " | ".join(_one_line(cell) if plain else cell for cell in row) + " |"
+    yield ""
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "–"
+
+
+def _slug(name: str) -> str:
+    """As the hub wants the name of a licence of one's own."""
+    return _SLUG.sub("-", name.lower()).strip("-")[:80] or "other"
 
 
 def _one_line(text: str) -> str:
+    """Words from data, so that nothing in them is taken for a table's edge, HTML or a link."""
     words = " ".join(text.split())
-    return words.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return _MARKS.sub(r"\\\1", words).replace("<", "&lt;")
 
 
 def _size(rows: int) -> str:

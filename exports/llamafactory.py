@@ -16,7 +16,7 @@ from ..records import Sample, Turn
 from .base import Export
 from .turns import answered, chat, without_mistake
 
-__all__ = ["ROLES", "Llamafactory", "dataset_info", "out_of_turn"]
+__all__ = ["ROLES", "Llamafactory", "dataset_info", "dataset_name", "out_of_turn"]
 
 ROLES = {
     "role_tag": "role",
@@ -60,6 +60,18 @@ def out_of_turn(prompt: Sequence[Turn]) -> str | None:
     return None if len(roles) % 2 and roles == wanted else _ALTERNATE
 
 
+def dataset_name(name: str, split: str, splits: int) -> str:
+    """What LLaMA-Factory calls a split of a run's rows.
+
+    Args:
+        name: of the run.
+        split: its name.
+        splits: how many there are.
+    """
+    base = re.sub(r"[^\w.-]+", "_", name)  # a comma would part it in LLaMA-Factory's `dataset`
+    return base if splits == 1 or split == "train" else f"{base}_{split}"
+
+
 def dataset_info(
     name: str, files: Mapping[str, str], columns: Mapping[str, str], *, ranking: bool = False
 ) -> Mapping[str, bytes]:
@@ -71,9 +83,8 @@ def dataset_info(
         columns: as LLaMA-Factory's `columns`.
         ranking: whether the rows are pairs.
     """
-    base = re.sub(r"[^\w.-]+", "_", name)  # a comma would part it in LLaMA-Factory's `dataset`
     entries = {
-        base if len(files) == 1 or split == "train" else f"{base}_{split}": {
+        dataset_name(name, split, len(files)): {
             "file_name": file,
             "formatting": "sharegpt",
             **({"ranking": True} if ranking else {}),

@@ -84,8 +84,9 @@ class DatasetFilter(Component, ABC):
     """The columns that it reads: of id, strategy, seed (its id), score, criteria (a list of
     `criterion` and `score`), labels, prompt (all text
     before the last assistant message), instruction (the last user message), response (the last
-    assistant message; for a contrast pair, the chosen one) and rejected (the same of the rejected
-    half)."""
+    assistant message; for a contrast pair, the chosen one), rejected (the same of the rejected
+    half), flaw (the name of a pair's flaw, or "") and flaw_of_length (whether it is one of
+    length)."""
 
     @abstractmethod
     def drops(self, table: pa.Table) -> Iterable[Drop | Finding]:

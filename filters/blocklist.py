@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from ..checks.patterns import Patterns, in_any_case
 from ..errors import RecipeError
 from .base import ColumnFilter
 from .columns import Columns
@@ -84,9 +85,6 @@ class Blocklist(ColumnFilter):
 
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The first word that is found, as it stands there."""
-        import numpy as np
-        from pyarrow import compute
-
         if self.file and not self._read:
             self.prepare(Path())
         if self._search is None:
@@ -94,8 +92,7 @@ class Blocklist(ColumnFilter):
         reasons: dict[int, str] = {}
         for name in self.on:
             texts = columns.text(name)
-            suspected = compute.match_substring_regex(texts, self._search.gate)
-            for row in np.flatnonzero(suspected.to_numpy(zero_copy_only=False)).tolist():
+            for row in self._search.gate.rows_with_any(columns.bytes(name)).tolist():
                 found = self._search.pattern.findall(texts[row].as_py())
                 if len(found) >= self.at_least:
                     reasons.setdefault(row, f'"{" ".join(found[0].split())}" in the {name}')
@@ -106,22 +103,22 @@ class _Search:
     """Finds words where they stand as words.
 
     Attributes:
-        gate: a pattern of RE2, for whole columns, that is found wherever `pattern` is.
+        gate: patterns for whole columns, of which one is found wherever `pattern` is.
         pattern: finds the words alone.
     """
 
     def __init__(self, words: tuple[str, ...], case: bool) -> None:
         longest = sorted({word.strip() for word in words if word.strip()}, key=len, reverse=True)
-        gate = "|".join(_one(word, "", "") for word in longest)
-        exact = "|".join(_one(word, r"(?<!\w)", r"(?!\w)") for word in longest)
-        self.gate = f"{'' if case else '(?i)'}(?:{gate})"
+        exact = "|".join(_one(word, r"(?<!\w)", r"(?!\w)", re.escape) for word in longest)
+        any_case = re.escape if case else in_any_case
+        self.gate = Patterns([_one(word, "", "", any_case) for word in longest], case=case)
         self.pattern = re.compile(exact, 0 if case else re.IGNORECASE)
 
 
-def _one(word: str, before: str, after: str) -> str:
+def _one(word: str, before: str, after: str, written: Callable[[str], str]) -> str:
     more = word.endswith("*") and len(word) > 1
     word = word[:-1] if more else word
-    body = r"\s+".join(re.escape(piece) for piece in word.split())
+    body = r"\s+".join(map(written, word.split()))
     opening = before if _LETTER.match(word[0]) else ""
     closing = after if _LETTER.match(word[-1]) and not more else ""
     return f"{opening}{body}{closing}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..checks.text_bytes import TextBytes
 from ..checks.word_table import WordTable
 from ..records import Sample, sample_from_row, sample_to_json, table_from_json
 
@@ -46,6 +47,7 @@ class Columns:
         self.table = table
         self._read = read
         self._texts: dict[str, pa.Array] = {}
+        self._bytes: dict[str, TextBytes] = {}
         self._words: dict[str, WordTable] = {}
         self._taken_out = 0
 
@@ -112,10 +114,16 @@ class Columns:
             if values.null_count < len(values):
                 yield compute.fill_null(values.cast(pa.large_string()), ""), owner
 
+    def bytes(self, name: str) -> TextBytes:
+        """The bytes of a text of each sample."""
+        if name not in self._bytes:
+            self._bytes[name] = TextBytes(self.text(name))
+        return self._bytes[name]
+
     def words(self, name: str) -> WordTable:
         """The words of a text of each sample."""
         if name not in self._words:
-            self._words[name] = WordTable(self.text(name))
+            self._words[name] = WordTable(self.bytes(name))
         return self._words[name]
 
     def _response(self) -> pa.LargeStringArray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import model_validator
 
 from ..checks.format_defects import DEFECTS, LEAST_LETTERS_BEYOND_LATIN, find_defect
+from ..checks.patterns import Patterns
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -75,83 +76,33 @@ class FormatDefects(ColumnFilter):
     def reasons_to_drop(self, columns: Columns) -> Mapping[int, str]:
         """The first defect, in the order of the options."""
         import numpy as np
-        from pyarrow import compute
 
         instructions, responses = columns.text("instruction"), columns.text("response")
-        suspected: dict[int, list[str]] = defaultdict(list)
-        # One pattern of all finds the few rows that any of them may find.
-        rows = np.flatnonzero(
-            compute.or_(
-                _either(_ANY_IN_INSTRUCTION, instructions), _either(_ANY_IN_RESPONSE, responses)
-            ).to_numpy(zero_copy_only=False)
-        )
-        some = instructions.take(rows), responses.take(rows)
-        for name in self._wanted:
-            if name in _BY_WORDS:
-                found = _BY_WORDS[name](*some).to_numpy(zero_copy_only=False)
-                numbers = rows[np.flatnonzero(found)]
-            else:
-                found = _BY_SHAPE[name](instructions, responses)
-                numbers = np.flatnonzero(found.to_numpy(zero_copy_only=False))
-            for row in numbers.tolist():
-                suspected[row].append(name)
+        suspected: dict[int, set[str]] = defaultdict(set)
+        for text, marks in _MARKS.items():
+            rows, numbers = marks.gate.found_in(columns.bytes(text))
+            for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
+                suspected[row].update(marks.of[number])
+        for name, shape in _BY_SHAPE.items():
+            if getattr(self, name):
+                found = shape(instructions, responses).to_numpy(zero_copy_only=False)
+                for row in np.flatnonzero(found).tolist():
+                    suspected[row].add(name)
+        wanted = set(self._wanted)
         reasons = {}
         for row in sorted(suspected):
             texts = instructions[row].as_py(), responses[row].as_py()
-            defect = find_defect(*texts, suspected[row])
+            defect = find_defect(*texts, suspected[row] & wanted)
             if defect is not None:
                 quote = defect.quote if len(defect.quote) <= _SHOWN else defect.quote[:_SHOWN] + "…"
                 reasons[row] = f'{defect.name.replace("_", " ")}: "{quote}"'
         return reasons
 
 
-def _either(pattern: str, *texts: pa.Array) -> pa.BooleanArray:
-    from pyarrow import compute
-
-    first, *others = (compute.match_substring_regex(one, pattern) for one in texts)
-    for one in others:
-        first = compute.or_(first, one)
-    return first
-
-
 def _may_be_no_output(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(r"^\s*(?:[\[<{(`]|[Ll]orem|\S{0,16}\s*$)", responses)
-
-
-_MARKER = r"(?i:no[ _-]?(?:in|out)put|\bn/?a\b)"
-_MEDIA = (
-    r"(?i:\b(?:image|picture|photo|screenshot|drawing|illustration|gif|video|audio|recording|draw))"
-)
-_LINK = r"(?i:https?://|\bwww\.|\blinks?\b|\burls?\b|hyperlink)"
-_TOKEN = r"<\||<｜|INST\]|SYS>>|_of_turn>"
-_TASK = r"(?i:instruction[^:\n]{0,5}:)"
-_TURN = r"(?m:^\s*(?:#{2,4}|Human:|User:))"
-_FENCE = "```|~~~"
-_ANY_IN_INSTRUCTION = "|".join((_MARKER, _MEDIA, _LINK, _TOKEN, _TASK))
-_ANY_IN_RESPONSE = "|".join((_MARKER, _TOKEN, _TURN, _FENCE))
-
-
-def _may_have_no_input_marker(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(_MARKER, instructions, responses)
-
-
-def _may_ask_for_media(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(_MEDIA, instructions)
-
-
-def _may_ask_for_link(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(_LINK, instructions)
-
-
-def _may_be_merged(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
     from pyarrow import compute
 
-    asked = _either(f"{_TOKEN}|{_TASK}", instructions)
-    return compute.or_(asked, _either(f"{_TOKEN}|{_TURN}", responses))
-
-
-def _may_have_an_open_fence(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
-    return _either(_FENCE, responses)
+    return compute.match_substring_regex(responses, r"^\s*(?:[\[<{(`]|[Ll]orem|\S{0,16}\s*$)")
 
 
 def _may_repeat(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
@@ -169,7 +120,7 @@ def _may_be_unfinished(instructions: pa.Array, responses: pa.Array) -> pa.Boolea
     from pyarrow import compute
 
     end = compute.utf8_slice_codeunits(compute.utf8_rtrim_whitespace(responses), -40, 1 << 31)
-    return _either(r"^[^\n]{23,}[^\n.!?\"”’'`)\]}>:;*_~|…]$", end)
+    return compute.match_substring_regex(end, r"^[^\n]{23,}[^\n.!?\"”’'`)\]}>:;*_~|…]$")
 
 
 def _may_be_in_the_wrong_script(instructions: pa.Array, responses: pa.Array) -> pa.BooleanArray:
@@ -183,23 +134,56 @@ def _may_be_in_the_wrong_script(instructions: pa.Array, responses: pa.Array) -> 
     return compute.or_(beyond_latin(instructions), beyond_latin(responses))
 
 
-Gate = Callable[[Any, Any], Any]
+class _Marks:
+    """Words and marks in a text of which each may show defects.
 
-_BY_WORDS: Mapping[str, Gate] = {
-    "no_input_marker": _may_have_no_input_marker,
-    "asks_for_media": _may_ask_for_media,
-    "asks_for_link": _may_ask_for_link,
-    "merged": _may_be_merged,
-    "open_fence": _may_have_an_open_fence,
+    Args:
+        marks: patterns, and the defects that each may show.
+
+    Attributes:
+        gate: finds them.
+        of: the defects of each.
+    """
+
+    def __init__(self, marks: Mapping[str, Sequence[str]]) -> None:
+        self.gate = Patterns(list(marks))
+        self.of = list(marks.values())
+
+
+_MARKER = r"no[ _-]?(?:in|out)put|\bn/?a\b"
+_MEDIA = r"\b(?:image|picture|photo|screenshot|drawing|illustration|gif|video|audio|recording|draw)"
+_LINK = r"https?://|\bwww\.|\blinks?\b|\burls?\b|hyperlink"
+_TOKEN = r"<\||<｜|INST\]|SYS>>|_of_turn>"
+_TASK = r"instruction[^:\n]{0,5}:"
+_TURN = r"^\s*(?:#{2,4}|Human:|User:)"
+_FENCE = "```|~~~"
+
+_MARKS = {
+    "instruction": _Marks(
+        {
+            _MARKER: ["no_input_marker"],
+            _MEDIA: ["asks_for_media"],
+            _LINK: ["asks_for_link"],
+            _TOKEN: ["merged"],
+            _TASK: ["merged"],
+        }
+    ),
+    "response": _Marks(
+        {
+            _MARKER: ["no_input_marker"],
+            _TOKEN: ["merged"],
+            _TURN: ["merged"],
+            _FENCE: ["open_fence"],
+        }
+    ),
 }
-"""What a sample must have for a defect to be looked for: a test of whole columns that passes over
-most of them. These ask for words and marks, all of which are in `_ANY_IN_INSTRUCTION` and
-`_ANY_IN_RESPONSE`."""
+"""What a sample must have for a defect of words to be looked for."""
 
-_BY_SHAPE: Mapping[str, Gate] = {
+_Shape = Callable[[Any, Any], Any]
+_BY_SHAPE: Mapping[str, _Shape] = {
     "no_output": _may_be_no_output,
     "repeats_instruction": _may_repeat,
     "unfinished": _may_be_unfinished,
     "wrong_script": _may_be_in_the_wrong_script,
 }
-"""The same, by other things than words."""
+"""The same for defects that are of other things than words: a test of whole columns."""

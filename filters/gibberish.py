@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from ..checks.patterns import Patterns
+from ..checks.text_bytes import TextBytes
 from ..checks.word_runs import WordRuns
 from ..checks.word_table import WordTable, codes, marked
 from .base import ColumnFilter
@@ -35,6 +37,7 @@ _GOPHER: dict[str, float] = {
 _STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 _MOJIBAKE = r"â€[™œ“”˜¦¢\x{9D}\x{99}\x{9C}]|Ã[\x{80}-\x{BF}]|ðŸ|Â[\x{A0}°«»©®·]|ï»¿"
+_FILLER = Patterns(["lorem ipsum"])
 _BULLET = r"(?m)^[ \t]*(?:[-*•●‣▪◦]|\d+[.)])[ \t]"
 _ELLIPSIS_END = r"(?m)(?:…|\.\.\.)[ \t\r]*$"
 _SYMBOLS = r"#|…|\.\.\."
@@ -138,12 +141,11 @@ class Gibberish(ColumnFilter):
                 yield row, f"the same character {runs[row]:,} times in a row"
         if self.max_words_without_vowel is not None:
             rows = _may_lack_vowels(table, self.max_words_without_vowel)
-            shares = _without_vowel(WordTable(texts.take(pa.array(rows))))
+            shares = _without_vowel(WordTable(TextBytes(texts.take(pa.array(rows)))))
             for at in np.flatnonzero(shares > self.max_words_without_vowel).tolist():
                 yield int(rows[at]), f"{shares[at]:.0%} of the longer words have no vowel"
         if self.lorem_ipsum:
-            filler = compute.match_substring(texts, "lorem ipsum", ignore_case=True)
-            for row in np.flatnonzero(filler.to_numpy(zero_copy_only=False)).tolist():
+            for row in _FILLER.rows_with_any(columns.bytes(self.on)).tolist():
                 if "lorem" not in columns.text("instruction")[row].as_py().lower():
                     yield row, '"lorem ipsum"'
 

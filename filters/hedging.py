@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from ..checks.patterns import Patterns
 from .base import ColumnFilter
 from .columns import Columns
 
@@ -35,6 +36,7 @@ _HEDGES = (
     r"|for what it(?:['’]s| is) worth|more or less|to some (?:extent|degree)"
     r"|in some (?:ways|sense))\b"
 )
+_SUSPECTED = Patterns([_MODEL.removeprefix("(?i)"), _HEDGES.removeprefix("(?i)")])
 _SHOWN = 80
 
 
@@ -68,22 +70,17 @@ class Hedging(ColumnFilter):
 
         responses = columns.text("response")
         reasons: dict[int, str] = {}
-        # One pattern finds the few rows in which either may be.
-        either = f"{_MODEL}|{_HEDGES}" if self.max_per_100_words is not None else _MODEL
-        rows = np.flatnonzero(
-            compute.match_substring_regex(responses, either).to_numpy(zero_copy_only=False)
-        )
-        some = responses.take(rows)
+        found, numbers = _SUSPECTED.found_in(columns.bytes("response"))
         if self.as_a_model:
-            named = compute.match_substring_regex(some, _MODEL)
-            for at in np.flatnonzero(named.to_numpy(zero_copy_only=False)).tolist():
-                row, text = int(rows[at]), some[at].as_py()
+            for row in np.unique(found[numbers == 0]).tolist():
+                text = responses[row].as_py()
                 quote = re.search(_MODEL, text)
                 asked = re.search(_ASKED, columns.text("instruction")[row].as_py())
                 if quote is not None and asked is None and not _QUOTED.match(text[: quote.start()]):
                     reasons[row] = f'"{" ".join(quote.group().split())[:_SHOWN]}"'
         if self.max_per_100_words is not None:
-            hedges = compute.count_substring_regex(some, _HEDGES).to_numpy()
+            rows = np.unique(found[numbers == 1])
+            hedges = compute.count_substring_regex(responses.take(rows), _HEDGES).to_numpy()
             words = np.maximum(columns.words("response").words[rows], 1)
             rates = 100 * hedges / words
             many = (rates > self.max_per_100_words) & (hedges >= self.min_hedges)

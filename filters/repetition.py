@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from ..checks.text_bytes import TextBytes
 from ..checks.word_runs import WordRuns
 from ..checks.word_table import WordTable
 from .base import ColumnFilter
@@ -141,7 +142,7 @@ class Repetition(ColumnFilter):
             return reasons
         # Few texts repeat enough to be looked at closely, so these get a table of their own.
         few = len(rows) < len(table.words) / 2
-        some = WordTable(columns.text(self.on).take(pa.array(rows))) if few else table
+        some = WordTable(TextBytes(columns.text(self.on).take(pa.array(rows)))) if few else table
         for what, most, shares in self._shares(some):
             shares = shares if few else shares[rows]
             for at in np.flatnonzero(shares > most).tolist():

@@ -74,7 +74,7 @@ def far_from_each_other(
     """The highest scores first, without those that are nearer than `distance` to one picked
     before; so it may end with fewer than `count`.
 
-    DEITA's choice: Liu et al. 2024, What makes good data for alignment? (a cosine of 0.9 there).
+    DEITA's choice: Liu et al. 2024, What makes good data for alignment?
     """
     import numpy as np
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..checks.pairs import ALIKE
 from ..errors import CheckError
 from ..filters import (
     ColumnFilter,
@@ -279,8 +280,32 @@ def columns_of(columns: Columns, schema: pa.Schema, rows: Sequence[int]) -> pa.R
 
 
 def _flat(columns: Columns, name: str) -> pa.Array:
-    if name != "criteria":
-        return columns.flat(name)
+    derived = {"criteria": _criteria, "flaw": _flaws, "flaw_of_length": _flaws_of_length}
+    return derived[name](columns) if name in derived else columns.flat(name)
+
+
+def _flaws(columns: Columns) -> pa.Array:
+    from pyarrow import compute
+
+    return compute.fill_null(compute.struct_field(columns.column("flaw"), "kind"), "")
+
+
+def _flaws_of_length(columns: Columns) -> pa.Array:
+    """Whether the check of the halves' lengths is there, and undecided."""
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import compute
+
+    checks = columns.column("checks")
+    names, passed = (compute.struct_field(checks.flatten(), one) for one in ("name", "passed"))
+    undecided = compute.and_(compute.equal(names, ALIKE), compute.is_null(passed))
+    found = np.zeros(len(columns), bool)
+    owners = compute.list_parent_indices(checks)
+    found[owners.filter(compute.fill_null(undecided, False)).to_numpy()] = True
+    return pa.array(found)
+
+
+def _criteria(columns: Columns) -> pa.Array:
     import pyarrow as pa
     from pyarrow import compute
 
@@ -304,6 +329,7 @@ def schema_of(names: Sequence[str]) -> pa.Schema:
         "score": pa.float64(),
         "labels": pa.list_(pa.string()),
         "criteria": pa.list_(criterion),
+        "flaw_of_length": pa.bool_(),
     }
     return pa.schema([(name, types.get(name, pa.large_string())) for name in names])
 

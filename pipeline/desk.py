@@ -120,7 +120,7 @@ class RunDesk:
             borrowed = {**other.replies_by_id(planned.id), **borrowed}
 
         def ask_for(asker: Asker) -> Questions:
-            number = planned.draw.number
+            number = planned.draw_number
             return Questions(self, asker, planned.number, number, recorded, borrowed)
 
         return ask_for

@@ -20,7 +20,7 @@ from .budget import Budget
 from .crew import Crew
 from .desk import RunDesk
 from .ledger import Ledger
-from .planning import Planned, draw_of, generator_key
+from .planning import Planned, generator_key
 from .processes import Dealt, Setup, Standing
 from .samples import Askers
 
@@ -91,8 +91,7 @@ class _Member:
     async def _plan(self) -> AsyncIterator[Planned]:
         while (dealt := await self._dealt.get()) is not None:
             generator, key = self._generators[dealt.generator]
-            draw = draw_of(generator, key, dealt.seed, dealt.draw)
-            yield Planned(dealt.number, dealt.id, dealt.seed, generator, draw)
+            yield Planned(dealt.number, dealt.id, dealt.seed, generator, key, dealt.draw)
 
     def _receive(self) -> None:
         try:

@@ -8,10 +8,9 @@ import threading
 from array import array
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
@@ -44,15 +43,29 @@ BAD_ROWS_LISTED = 1_000
 UNUSED_LISTED = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One planned sample: its number in the journal, its id, and what it is drafted from."""
+class Planned(NamedTuple):
+    """One planned sample.
+
+    Attributes:
+        number: its number in the journal.
+        id: its id.
+        seed, generator: what it is drafted from, and by.
+        key: what the generator adds to its samples' ids.
+        draw_number: which draw it is.
+    """
 
     number: int
     id: bytes
     seed: Seed
     generator: Generator
-    draw: Draw
+    key: bytes
+    draw_number: int
+
+    @property
+    def draw(self) -> Draw:
+        """The draw with its attributes. They are worked out when they are asked for: most samples
+        of a run that goes on are settled, and nobody asks."""
+        return draw_of(self.generator, self.key, self.seed, self.draw_number)
 
 
 def generator_key(generator: Generator) -> bytes:
@@ -208,7 +221,7 @@ class Planner:
         self._books.planned += 1
         self._books.planned_of[generator.kind] += 1
         self._books.planned_by[generator.title] += 1
-        return Planned(n, id_, seed, generator, draw_of(generator, key, seed, number))
+        return Planned(n, id_, seed, generator, key, number)
 
     def _meet(self, number: int) -> int:
         """How often a sample of this number has been planned before."""

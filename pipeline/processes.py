@@ -230,7 +230,7 @@ class Processes:
         """
         hand: list[Dealt] = []
         async for one in plan:
-            hand.append(Dealt(one.number, one.id, one.seed, one.generator.title, one.draw.number))
+            hand.append(Dealt(one.number, one.id, one.seed, one.generator.title, one.draw_number))
             if len(hand) == DEALT_AT_ONCE:
                 await self._deal(hand)
                 hand = []

@@ -13,7 +13,7 @@ from ..models import ModelSpec, Reply, Request
 from ..models.simulated import SimulatedConnection, SimulatedOptions
 from ..records import Draft, Sample, Seed
 from .asking import Asker, Question, Questions
-from .planning import Planned, draw_of, generator_key, needs_of, read_seeds, sample_id
+from .planning import Planned, generator_key, needs_of, read_seeds, sample_id
 from .recipe import Recipe
 from .samples import Askers, draft_and_judge
 
@@ -69,7 +69,7 @@ async def rehearse(recipe: Recipe, askers: Askers) -> list[Rehearsed]:
         for number, seed in enumerate(accepted):
             draw = number % generator.draws
             id_ = sample_id(key, seed, draw)
-            chosen.append(Planned(0, id_, seed, generator, draw_of(generator, key, seed, draw)))
+            chosen.append(Planned(0, id_, seed, generator, key, draw))
     if not chosen:
         raise SeedError(_nothing_to_use(recipe, seeds))
     return await rehearse_samples(recipe.models, askers, chosen)
@@ -111,7 +111,7 @@ class _RehearsalDesk:
 
     def questions(self, planned: Planned) -> Callable[[Asker], Questions]:
         def ask_for(asker: Asker) -> Questions:
-            return _Rehearsing(self, asker, 0, planned.draw.number, {}, {})
+            return _Rehearsing(self, asker, 0, planned.draw_number, {}, {})
 
         return ask_for
 

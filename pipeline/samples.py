@@ -12,7 +12,7 @@ from ..generators import Generator
 from ..judges import Judge
 from ..models import ModelSpec
 from ..prompts import Prompts
-from ..records import Attribute, Failure, Judgement, Origin, Sample, SeedRef, Turn, Usage
+from ..records import Attribute, Draw, Failure, Judgement, Origin, Sample, SeedRef, Turn, Usage
 from .asking import Answered, Asker, Questions
 from .changes import settings_of
 from .planning import Planned
@@ -89,14 +89,15 @@ async def draft_and_judge(
     Raises:
         SilversmithError: nothing else can succeed either (a wrong key, a limit, a full disk).
     """
-    known = _known(planned)
+    draw = planned.draw
+    known = _known(planned, draw)
     sample = None
     judged: Mapping[str, Any] = {}
     course = _Course(askers, questions, _names(planned))
     failure = None
     try:
         ask = course.ask_for(askers.generators[planned.generator.title])
-        drafted = await planned.generator.draft(planned.seed, planned.draw, ask)
+        drafted = await planned.generator.draft(planned.seed, draw, ask)
         sample = _completed(drafted, known, ask)
         on_drafted()
         if sample.candidates and _has_no_response(sample):
@@ -152,10 +153,10 @@ def _names(planned: Planned) -> tuple[str, ...]:
     return (*names, str(own)) if isinstance(own, (str, int)) else names
 
 
-def _known(planned: Planned) -> dict[str, Any]:
+def _known(planned: Planned, draw: Draw) -> dict[str, Any]:
     """What is known of a sample before anything is drafted, by the fields' names."""
     seed = planned.seed
-    attributes = {**planned.draw.attributes, **planned.generator.aims(seed, planned.draw)}
+    attributes = {**draw.attributes, **planned.generator.aims(seed, draw)}
     return {
         "id": planned.id.hex(),
         "strategy": planned.generator.kind,

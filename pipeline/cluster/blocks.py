@@ -165,7 +165,7 @@ async def _drawn(recipe: Recipe, read: Read, end: int, storage: Storage) -> dict
     async with aclosing(Planner(alone, register, Books()).samples()) as plan:
         async for planned in plan:
             seed, offset = divmod(register.place, width)
-            drawn[int(again[seed]) * width + offset] = planned.draw.number
+            drawn[int(again[seed]) * width + offset] = planned.draw_number
     return drawn
 
 

@@ -200,7 +200,9 @@ def test_another_folder_and_another_time(tmp_path: Path) -> None:
     assert first.path == tmp_path / "there" / "data.jsonl"
     assert export(run, TrlSft(), to=tmp_path / "there") == first
     files = {p.relative_to(tmp_path / "there").as_posix() for p in first.path.parent.rglob("*.*")}
-    assert files == {"README.md", "data.jsonl", "__ids__/data.txt"}
+    assert files == {
+        "README.md", "data.jsonl", "__ids__/data.txt", "__about__/provenance.json"
+    }  # fmt: skip
 
 
 class Breaks(Export):
@@ -220,7 +222,12 @@ def test_an_export_that_breaks_leaves_the_earlier_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         export(run, Breaks(), to=there)
     assert (there / "data.jsonl").read_bytes() == before
-    assert sorted(p.name for p in there.iterdir()) == ["README.md", "__ids__", "data.jsonl"]
+    assert sorted(p.name for p in there.iterdir()) == [
+        "README.md",
+        "__about__",
+        "__ids__",
+        "data.jsonl",
+    ]
 
 
 def test_what_is_no_run_is_said(tmp_path: Path) -> None:

@@ -190,5 +190,5 @@ def test_ids_stand_in_the_rows_where_the_format_has_them(tmp_path: Path) -> None
     report = export(run, Jsonl(), splits=Splits.parse("train=0.5,test=0.5"))
     assert report.ids is None
     assert sorted(path.name for path in report.card.parent.iterdir()) == [
-        "README.md", "test.jsonl", "train.jsonl",
+        "README.md", "__about__", "test.jsonl", "train.jsonl",
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from silversmith.checks import count_words
+from silversmith.checks.text_bytes import TextBytes
 from silversmith.checks.word_runs import WordRuns
 from silversmith.checks.word_table import WordTable
 from silversmith.errors import CheckError, RecipeError
@@ -41,7 +42,7 @@ def reason(rule, response, instruction="What is a lattice?"):
 @settings(deadline=None)
 @given(st.lists(st.text("ab é你\n\t ", max_size=12), max_size=5))
 def test_words_are_what_stands_between_white_space(texts):
-    table = WordTable(pa.array(texts, pa.large_string()))
+    table = WordTable(TextBytes(pa.array(texts, pa.large_string())))
     for row, text in enumerate(texts):
         apart = text.replace("你", " 你 ").split()
         mine = table.owner == row
@@ -62,7 +63,7 @@ def test_shares_of_repeated_runs_are_those_of_the_plain_definition(text, size):
     for at, gram in enumerate(grams):
         if gram in grams[:at]:
             covered.update(range(at, at + size))
-    table = WordTable(pa.array([text], pa.large_string()))
+    table = WordTable(TextBytes(pa.array([text], pa.large_string())))
     length = 0
     for at in sorted(covered):
         begin = table.stops[at - 1] if at - 1 in covered else table.starts[at]
@@ -79,7 +80,7 @@ def test_shares_of_repeated_runs_are_those_of_the_plain_definition(text, size):
 @settings(deadline=None)
 @given(st.lists(st.text("abc \n", max_size=60), min_size=1, max_size=3), st.integers(2, 4))
 def test_what_is_repeated_is_within_the_bounds_that_are_looked_at_first(texts, size):
-    table = WordTable(pa.array(texts, pa.large_string()))
+    table = WordTable(TextBytes(pa.array(texts, pa.large_string())))
     found = WordRuns(table)
     runs = found.of_size(size, np.arange(len(table.owner)))
     for some in (runs, found.lines, found.paragraphs):

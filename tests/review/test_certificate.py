@@ -294,6 +294,15 @@ def test_a_whole_review_by_the_commands(run) -> None:
     assert f"`{plan.dataset}`" in card
     assert "gold" in card
 
+    done = silversmith("verify", folder / "exports" / "jsonl")
+    assert done.returncode == 0, done.stdout
+    assert f"ok     certificate            of the dataset {plan.dataset[:12]}" in done.stdout
+    path = folder / "certificate.json"
+    path.write_text(path.read_text().replace('"reviewers": 2', '"reviewers": 9'))
+    done = silversmith("verify", folder / "exports" / "jsonl")
+    assert done.returncode == 1
+    assert "the card has another one than the run: export again" in done.stdout
+
 
 def test_a_certificate_of_other_samples_is_none(run) -> None:
     folder, plan = run()

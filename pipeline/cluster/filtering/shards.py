@@ -29,6 +29,7 @@ _COLUMN_OF = {
     "prompt": "messages",
     "instruction": "messages",
     "response": "messages",
+    "flaw_of_length": "checks",
     "criteria": "judgements",
 }
 

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from silversmith.checks.pairs import ALIKE
 from silversmith.errors import CheckError, ClusterError
 from silversmith.filters import Filter
 from silversmith.filters.balance import Balance
 from silversmith.filters.conflicts import Conflicts
 from silversmith.filters.decontaminate import Decontaminate
+from silversmith.filters.even_lengths import EvenLengths
 from silversmith.filters.exact_duplicates import ExactDuplicates
 from silversmith.filters.hedging import Hedging
 from silversmith.filters.length import Length
@@ -19,7 +21,7 @@ from silversmith.filters.select import Select
 from silversmith.filters.semantic_duplicates import SemanticDuplicates
 from silversmith.pipeline.cluster.filtering import decide_on_cluster, in_driver
 from silversmith.pipeline.deciding import decide
-from silversmith.records import Sample
+from silversmith.records import Check, Flaw, Sample, Turn
 
 pytestmark = pytest.mark.usefixtures("connected")
 
@@ -123,6 +125,22 @@ def test_equal_samples_by_the_thousand(in_batches):
     ]
     for rule in (ExactDuplicates(), NearDuplicates()):
         assert gone(same(in_batches(samples, 50), rule)) == 4_999
+
+
+def test_lengths_of_pairs(in_batches):
+    pair = Sample.pair("Say it", "a" * 100)
+    longer, shorter = (Turn("assistant", "b" * size) for size in (118, 84))
+    by_length = (Check(ALIKE, None, "not demanded"),)
+    samples = [
+        pair.with_(
+            id=f"{number:032x}",
+            rejected=(longer if number % 5 else shorter,),
+            flaw=Flaw("vagueness" if number % 3 else "verbosity", "all"),
+            checks=() if number % 3 else by_length,
+        )
+        for number in range(300)
+    ]
+    assert gone(same(in_batches(samples, 50), EvenLengths())) == 120
 
 
 def test_letters_that_differ_in_a_number(in_batches):
