@@ -75,7 +75,7 @@ def allot(parts: Sequence[parquet.ParquetFile], splits: Splits) -> npt.NDArray[n
     where the squared distance of all counts from their shares stays least.
 
     What is exported of the samples plays no part, so that the same kept samples are split in the
-    same way in every format. It takes about 50 bytes a sample while it works, and 1 afterwards.
+    same way in every format. It takes about 100 bytes a sample while it works, and 1 afterwards.
 
     Raises:
         ExportError: there are too few seeds for so many splits.

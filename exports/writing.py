@@ -107,7 +107,7 @@ def export(
     `README.md`, which holds the certificate of the run's reviews where there is one that speaks of
     the samples kept now, and, in `__about__/`, the same for programs and the checksums of all. A
     file of an earlier export is replaced at the end, in one step; memory does not grow with the
-    dataset (with splits, by 50 bytes a sample; with counted tokens, by 4 bytes a row).
+    dataset (with splits, by 100 bytes a sample; with counted tokens, by 4 bytes a row).
 
     Args:
         folder: a run's folder.
