@@ -36,7 +36,7 @@ test-vllm: $(VENV)/.installed-test $(VLLM)/.installed ## set up a vLLM of its ow
 
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/.installed ## set up an environment with Ray, and run the tests on a cluster of several nodes on this machine
-	@$(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
+	@$(if $(wildcard $(VLLM)/.installed),SILVERSMITH_VLLM_PYTHON="$(CURDIR)/$(VLLM)/bin/python") $(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
@@ -99,7 +99,7 @@ $(VLLM)/.installed: $(VLLM)/bin/python constraints-vllm.txt constraints-vllm-cud
 # Ray's own: the main tests stay quick, and nobody needs it who does not want a cluster.
 $(RAY_VENV)/.installed: $(RAY_VENV)/bin/python pyproject.toml constraints.txt constraints-ray.txt
 	@$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
-	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test,ray]'
+	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test-ray]'
 	@touch $@
 
 # mypy sees the root folder as the package, whatever the clone is called.
