@@ -39,7 +39,7 @@ test-vllm: $(VENV)/.installed-test $(VLLM)/.installed ## set up a vLLM of its ow
 
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/.installed ## set up an environment with Ray, and run the tests on a cluster of several nodes on this machine
-	@$(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
+	@$(if $(wildcard $(VLLM)/.installed),SILVERSMITH_VLLM_PYTHON="$(CURDIR)/$(VLLM)/bin/python") $(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
 
 .PHONY: test-train
 test-train: $(TRAIN)/.installed $(AXOLOTL)/.installed $(FACTORY)/.installed ## set up environments with TRL, Axolotl and LLaMA-Factory on the CPU, and train on what is exported (PYTEST="-k dpo" for some of it)
@@ -108,7 +108,7 @@ $(VLLM)/.installed: $(VLLM)/bin/python constraints-vllm.txt constraints-vllm-cud
 # Ray's own: the main tests stay quick, and nobody needs it who does not want a cluster.
 $(RAY_VENV)/.installed: $(RAY_VENV)/bin/python pyproject.toml constraints.txt constraints-ray.txt
 	@$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
-	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test,ray]'
+	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test-ray]'
 	@touch $@
 
 # Trainers' own, with a torch for the CPU where pip knows of one: nobody needs it who only exports.

@@ -7,7 +7,8 @@ FOLDER holds `gpteacher_toolformer`, of whose words the texts are made, as
 up to five words changed. `silversmith filter` filters them on one machine and then on a cluster of
 `--nodes` nodes of one CPU on this machine, whose object stores are `--store` GB together and spill
 onto the disk. Memory is that of all processes, of the nodes and the driver, what they share counted
-once (Pss), at its highest of a look each second. What is kept and dropped must be the same.
+once (Pss), at its highest of a look each second; above `--cap` GB the filter is killed, and has
+failed. What is kept and dropped must be the same.
 
 Ray has to be installed beside silversmith, as `make test-ray` does it.
 """
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="how many texts")
     parser.add_argument("--nodes", type=int, default=2, help="nodes of one CPU")
     parser.add_argument("--store", type=float, default=1.0, help="GB of object store, all together")
+    parser.add_argument("--cap", type=float, help="GB of memory above which it has failed")
     parser.add_argument("--only", choices=["machine", "cluster"], help="one of the two")
     options = parser.parse_args()
     found = [HEADER]
@@ -54,13 +56,13 @@ def main() -> None:
         _as_pairs(made, work / "data.parquet")
         (work / "filters.yaml").write_text(FILTERS)
         if options.only != "cluster":
-            found.append(["one machine", *_measured(work, "machine", {})])
+            found.append(["one machine", *_measured(work, "machine", {}, options.cap)])
         if options.only != "machine":
             cluster = _cluster(options.nodes, options.store)
             env = {"RAY_ADDRESS": cluster.address}
             what = f"{options.nodes} nodes, {options.store:g} GB of store"
             try:
-                found.append([what, *_measured(work, "cluster", env, "--on", "ray")])
+                found.append([what, *_measured(work, "cluster", env, options.cap, "--on", "ray")])
             finally:
                 cluster.shutdown()
         if options.only is None:
@@ -100,16 +102,20 @@ def _cluster(nodes: int, store: float) -> Any:
     return cluster
 
 
-def _measured(work: Path, out: str, env: dict[str, str], *words: str) -> list[str]:
+def _measured(
+    work: Path, out: str, env: dict[str, str], cap: float | None, *words: str
+) -> list[str]:
     command = [sys.executable, "-m", "silversmith", "filter", "data.parquet", "--filters",
                "filters.yaml", "--out", out, "--quiet", *words]  # fmt: skip
     start, cpu = time.perf_counter(), _cpu_seconds()
     driver = subprocess.Popen(command, cwd=work, env={**os.environ, **env})
-    memory = _Memory(driver.pid)
+    memory = _Memory(driver, cap)
     memory.start()
     status = driver.wait()
     memory.stop.set()
     memory.join()
+    if memory.exceeded:
+        raise SystemExit(f"{' '.join(command)} took more than {cap:g} GB, and was killed")
     if status:
         raise SystemExit(f"{' '.join(command)} ended with {status}")
     dropped = sum(_rows(part) for part in (work / out / "dropped").iterdir())
@@ -122,11 +128,13 @@ def _measured(work: Path, out: str, env: dict[str, str], *words: str) -> list[st
 
 class _Memory(threading.Thread):
     """Looks each second how much memory the driver and all else that this process has begun
-    take."""
+    take; kills the driver where that exceeds a cap in GB."""
 
-    def __init__(self, driver: int) -> None:
+    def __init__(self, driver: subprocess.Popen[bytes], cap: float | None) -> None:
         super().__init__(daemon=True)
         self._driver = driver
+        self._cap = cap
+        self.exceeded = False
         self.whole = self.driver = 0
         self.cpu = 0.0
         self.stop = threading.Event()
@@ -136,9 +144,13 @@ class _Memory(threading.Thread):
             pids = [pid for pid in tree(os.getpid()) if pid != os.getpid()]
             sizes = {pid: _pss(pid) for pid in pids}
             self.whole = max(self.whole, sum(sizes.values()))
-            mine = sum(size for pid, size in sizes.items() if pid in tree(self._driver))
+            mine = sum(size for pid, size in sizes.items() if pid in tree(self._driver.pid))
             self.driver = max(self.driver, mine)
             self.cpu = max(self.cpu, _cpu_seconds())
+            if self._cap is not None and self.whole > self._cap * 1e9:
+                self.exceeded = True
+                self._driver.kill()
+                return
 
 
 def _pss(pid: int) -> int:

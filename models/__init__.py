@@ -4,7 +4,7 @@ from .base import Connection, Purpose, Reply, Request, Resumable, SchemaForm, Se
 from .connect import connect
 from .meter import Meter
 from .pace import Paces
-from .spec import ModelSpec, Prices
+from .spec import ModelSpec, Prices, managed_servers
 from .structured import parse_reply, strict_schema, with_form
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "SchemaForm",
     "Served",
     "connect",
+    "managed_servers",
     "parse_reply",
     "strict_schema",
     "with_form",

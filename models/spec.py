@@ -362,6 +362,16 @@ class ModelSpec(BaseModel):
         return (fresh + cached + usage.output_tokens * self.prices.output) / 1e6
 
 
+def managed_servers(models: Mapping[str, ModelSpec]) -> int:
+    """How many servers the managed ones of a recipe's models are; 1 where there are none."""
+    servers = {
+        (spec.model, spec.engine.model_dump_json(), spec.concurrency)
+        for spec in models.values()
+        if spec.engine is not None
+    }
+    return max(1, len(servers))
+
+
 def _is_short_form(text: str) -> bool:
     return text == "simulated" or text.startswith(_PREFIXES)
 

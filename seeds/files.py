@@ -111,7 +111,7 @@ def _fetching(url: str) -> Iterator[tuple[Any, str]]:
 
     try:
         yield fsspec.core.url_to_fs(url)
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # each store's package has errors of its own
         raise SeedError(f"{url}: cannot be read ({reason_of(error)})") from error
 
 

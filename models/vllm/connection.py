@@ -53,7 +53,6 @@ class ManagedConnection:
         tell: Callable[[str], None] | None = None,
         models: int = 1,
     ) -> None:
-        assert spec.engine is not None
         self.spec = spec
         self.name = name
         self.meter = Meter()
@@ -64,15 +63,7 @@ class ManagedConnection:
         self._held: Held | None = None
         self._inner: EndpointConnection | None = None
         self._restarts = 0
-        limits = (spec.parameters.get(n) for n in ("max_completion_tokens", "max_tokens"))
-        self._wanted = Wanted(
-            name=name,
-            model=spec.model,
-            engine=spec.engine,
-            concurrency=spec.concurrency,
-            max_tokens=next((limit for limit in limits if isinstance(limit, int)), None),
-            models=models,
-        )
+        self._wanted = Wanted.of(spec, name, models)
 
     @property
     def form(self) -> SchemaForm:

@@ -40,7 +40,7 @@ MOST_PORTS = 5
 
 _PR_SET_PDEATHSIG = 1
 
-# A proxy that the environment names has no business on loopback.
+# A proxy that the environment names has no business on this machine.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -92,7 +92,7 @@ class _Server:
         if self._launch.port is not None or self._ports >= MOST_PORTS:
             return False
         self._ports += 1
-        self.state.port = _free_port()
+        self.state.port = _free_port(self._launch.host)
         return True
 
     def is_well(self) -> bool:
@@ -101,7 +101,7 @@ class _Server:
 
     def _answers(self, path: str) -> bool:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.state.port}{path}",
+            f"{self._launch.url(self.state.port)}{path}",
             headers={"Authorization": f"Bearer {self._launch.key}"},
         )
         try:
@@ -139,7 +139,7 @@ class Keeper:
         self._state.servers = [ServerState(port) for port in ports]
         self._note()
         try:
-            if taken := [port for port in ports if not _is_free(port)]:
+            if taken := [port for port in ports if not _is_free(self._launch.host, port)]:
                 self._state.phase = "failed"
                 self._state.reason = f"did not start: port {taken[0]} is taken"
                 self._note()
@@ -252,26 +252,30 @@ def _ports(launch: Launch) -> list[int]:
         return [launch.port + number for number in range(len(launch.commands))]
     ports: list[int] = []
     while len(ports) < len(launch.commands):
-        if (port := _free_port()) not in ports:
+        if (port := _free_port(launch.host)) not in ports:
             ports.append(port)
     return ports
 
 
-def _is_free(port: int) -> bool:
+def _is_free(host: str, port: int) -> bool:
     """Whether nobody listens there. vLLM itself would share the port with another vLLM."""
-    with socket.socket() as one:
+    with _socket(host) as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            one.bind(("127.0.0.1", port))
+            one.bind((host, port))
         except OSError:
             return False
     return True
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+def _free_port(host: str) -> int:
+    with _socket(host) as one:
+        one.bind((host, 0))
         return int(one.getsockname()[1])
+
+
+def _socket(host: str) -> socket.socket:
+    return socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 def _status_in_words(status: int) -> str:

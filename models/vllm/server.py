@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -26,7 +26,10 @@ from .need import Need, need_of, with_options
 from .options import EngineOptions, arguments, check_names
 from .placement import Placement, Wish, check_memory, place
 from .processes import Process, boot_id, end_all, of_session
-from .state import Berth, Launch, Lease, Phase, State, state_root
+from .state import LOOPBACK, Berth, Launch, Lease, Phase, State, state_root
+
+if TYPE_CHECKING:
+    from ..spec import ModelSpec
 
 __all__ = ["Held", "Wanted", "end_idle", "end_orphans", "take"]
 
@@ -56,6 +59,8 @@ class Wanted:
         concurrency: how many requests may be under way at each server.
         max_tokens: the longest answer that the recipe asks for, or None.
         models: how many models of the recipe have managed servers.
+        host: the address of this machine at which it is to listen.
+        key: what it is to ask for; "" for a key of its own.
     """
 
     name: str
@@ -64,6 +69,22 @@ class Wanted:
     concurrency: int
     max_tokens: int | None = None
     models: int = 1
+    host: str = LOOPBACK
+    key: str = ""
+
+    @classmethod
+    def of(cls, spec: ModelSpec, name: str, models: int = 1) -> Self:
+        """What a recipe's model with `engine` wants."""
+        assert spec.engine is not None
+        limits = (spec.parameters.get(n) for n in ("max_completion_tokens", "max_tokens"))
+        return cls(
+            name=name,
+            model=spec.model,
+            engine=spec.engine,
+            concurrency=spec.concurrency,
+            max_tokens=next((limit for limit in limits if isinstance(limit, int)), None),
+            models=models,
+        )
 
     @property
     def places(self) -> int:
@@ -101,7 +122,7 @@ class Held:
         """Where its endpoints are."""
         state = self._berth.state()
         servers = state.servers if state is not None else []
-        return tuple(f"http://127.0.0.1:{one.port}/v1" for one in servers)
+        return tuple(f"{self.launch.url(one.port)}/v1" for one in servers)
 
     @property
     def phase(self) -> Phase | None:
@@ -248,6 +269,8 @@ def _key(wanted: Wanted, there: Installed) -> str:
         weights,
         engine,
         os.environ.get("CUDA_VISIBLE_DEVICES"),
+        wanted.host,
+        wanted.key,
     ]
     data = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(data, digest_size=10).hexdigest()
@@ -262,7 +285,7 @@ def _launch(wanted: Wanted, there: Installed, log: Path, tell: Tell) -> Launch:
     usual: dict[str, Any] = {
         "model": wanted.weights,
         "served_model_name": wanted.model,
-        "host": "127.0.0.1",
+        "host": wanted.host,
         "enable_prefix_caching": True,
         "enable_prompt_tokens_details": True,
         "disable_uvicorn_access_log": True,
@@ -292,10 +315,11 @@ def _launch(wanted: Wanted, there: Installed, log: Path, tell: Tell) -> Launch:
         commands=[words] * len(groups),
         environments=environments,
         log=str(log),
-        key=_secret(),
+        key=wanted.key or _secret(),
         places=places if isinstance(places, int) else wanted.places,
         port=wanted.engine.port,
         said=said,
+        host=wanted.host,
     )
 
 

@@ -28,7 +28,19 @@ import orjson
 
 from ...errors import RecipeError
 
-__all__ = ["Berth", "Launch", "Lease", "Phase", "ServerState", "State", "state_root", "write_whole"]
+__all__ = [
+    "LOOPBACK",
+    "Berth",
+    "Launch",
+    "Lease",
+    "Phase",
+    "ServerState",
+    "State",
+    "state_root",
+    "write_whole",
+]
+
+LOOPBACK = "127.0.0.1"
 
 Phase = Literal["starting", "ready", "restarting", "failed", "ending"]
 
@@ -45,6 +57,7 @@ class Launch:
         places: how many requests each works on at once.
         port: the first one's port, or None for free ones.
         said: where the servers run, in words.
+        host: the address of this machine at which they listen.
     """
 
     commands: list[list[str]]
@@ -54,6 +67,11 @@ class Launch:
     places: int
     port: int | None = None
     said: str = ""
+    host: str = LOOPBACK
+
+    def url(self, port: int) -> str:
+        """Where the one at a port is, up to the path."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{port}"
 
 
 @dataclass

@@ -14,7 +14,7 @@ from ...errors import ClusterError
 from ...models import ModelSpec
 from .storage import Storage
 
-__all__ = ["Seen", "check_nodes", "check_one"]
+__all__ = ["NODE_SECONDS", "Seen", "check_nodes", "check_one", "name_of"]
 
 NODE_SECONDS = 300.0
 """How long a machine may take for a first sign of life: it unpacks the package meanwhile."""
@@ -71,13 +71,13 @@ def _answer(answer: Any, node: dict[str, Any]) -> Seen:
         seen: Seen = ray.get(answer, timeout=NODE_SECONDS)
     except ray.exceptions.GetTimeoutError as error:
         raise ClusterError(
-            f"The machine {_name(node)} does not answer within {NODE_SECONDS:.0f} s: see what"
+            f"The machine {name_of(node)} does not answer within {NODE_SECONDS:.0f} s: see what"
             " `ray status` says of it"
         ) from error
     except ray.exceptions.RayError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise ClusterError(
-            f"The machine {_name(node)} cannot run silversmith ({lines[-1] if lines else error}):"
+            f"The machine {name_of(node)} cannot run silversmith ({lines[-1] if lines else error}):"
             " install there what silversmith depends on, in the same versions as here"
         ) from error
     return seen
@@ -93,7 +93,7 @@ def check_one(
     """
     import ray
 
-    name = _name(node)
+    name = name_of(node)
     for what, there, here in (
         ("Python", seen.python, platform.python_version()),
         ("Ray", seen.ray, ray.__version__),
@@ -147,7 +147,7 @@ def _write(storage: Storage, name: str) -> None:
         storage.write_json(name, {}, Path(folder))
 
 
-def _name(node: dict[str, Any]) -> str:
+def name_of(node: dict[str, Any]) -> str:
     """A machine's name, for people; several nodes on one are told apart by their ids."""
     return (
         f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']}, node {node['NodeID'][:8]})"

@@ -45,6 +45,7 @@ from .connect import connect, is_client, on_cluster
 from .filtering import decide_on_cluster
 from .nodes import check_nodes
 from .reading import CPUS, FOLDER, Read, read_seeds
+from .serving import Serving, served
 from .storage import Storage
 from .working import DONE, NOTE, Setup, Worker, spending_in
 
@@ -138,6 +139,7 @@ class _Job:
         self.run_id = str(mark["run_id"])
         self.seeds_per_block = int(mark["seeds_per_block"])
         self.storage = Storage(str(mark["storage"]) or str(folder.path.absolute()))
+        self._askers = askers
         self._concluding = Concluding(askers)
         self.settings = {title: one.hex() for title, one in askers.settings.items()}
         self.blocks: Sequence[Block] = ()
@@ -257,18 +259,30 @@ class _Job:
         )
 
     def _work_off(self, machines: int) -> None:
-        import ray
-
         to_do = [block.number for block in self.blocks if not self._is_done(block)]
         done = sum(block.planned for block in self.blocks if self._is_done(block))
         self.books.reused = done
         if not to_do or self._stop.is_set():
             return
-        seats = self._seats(machines, len(to_do))
+        used = {name for asker in self._askers.all() for name in asker.models}
+        with served(
+            self.recipe.models, used, self.run_id, self._tell_of_servers, self._stop.is_set
+        ) as serving:
+            if not self._stop.is_set():
+                self.books.served.update(serving.said)
+                self._work_on(to_do, machines, serving, done)
+
+    def _tell_of_servers(self, how: str) -> None:
+        self.books.stage = f"vLLM servers: {how}"
+
+    def _work_on(self, to_do: Sequence[int], machines: int, serving: Serving, done: int) -> None:
+        import ray
+
+        seats = self._seats(machines, len(to_do), serving.models)
         bank = self._bank(seats)
         recipe = self.recipe.model_copy(
             update={
-                "models": {name: _share(spec, seats) for name, spec in self.recipe.models.items()},
+                "models": {name: _share(spec, seats) for name, spec in serving.models.items()},
                 "engine": None,
             }
         )
@@ -281,6 +295,8 @@ class _Job:
             again=self.options.again,
             retry_failed=self.options.retry_failed,
             settings=self.settings,
+            environment=serving.environment,
+            direct=serving.hosts,
         )
         items = [{"block": pickle.dumps(self.blocks[number])} for number in to_do]
         self.books.stage = f"drafting and judging on {machines} machines"
@@ -300,9 +316,9 @@ class _Job:
             raise error
         self.stopped = error
 
-    def _seats(self, machines: int, blocks: int) -> int:
+    def _seats(self, machines: int, blocks: int, models: Mapping[str, ModelSpec]) -> int:
         """How many blocks are worked on at once: each seat has a place at every endpoint."""
-        asked = {name: spec.at_once for name, spec in self.recipe.models.items()}
+        asked = {name: spec.at_once for name, spec in models.items()}
         return max(1, min(self.engine.workers or machines, blocks, *asked.values()))
 
     def _bank(self, seats: int) -> Any:

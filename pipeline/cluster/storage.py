@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import ClusterError
+from ...errors import ClusterError, SilversmithError
 
 __all__ = ["Storage"]
 
@@ -166,7 +166,8 @@ class _explained:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (OSError, ValueError)):
+        # Each store's package has errors of its own (a missing key, say), with no class in common.
+        if isinstance(error, Exception) and not isinstance(error, SilversmithError):
             lines = str(error).splitlines() or [type(error).__name__]
             reason = error.strerror if isinstance(error, OSError) and error.strerror else lines[0]
             raise ClusterError(f"{self._what} ({reason})") from error

@@ -61,6 +61,8 @@ class Setup:
         upload_seconds: after how long the journal of a block in work is shipped again.
         again, retry_failed: as in `RunOptions`.
         settings: by what the samples of each generator count as settled.
+        environment: what it needs in its environment beside what is there.
+        direct: addresses to which no proxy leads.
     """
 
     recipe: Recipe
@@ -71,6 +73,8 @@ class Setup:
     again: bool
     retry_failed: bool
     settings: Mapping[str, str]
+    environment: Mapping[str, str]
+    direct: tuple[str, ...]
 
 
 class Worker:
@@ -86,6 +90,10 @@ class Worker:
 
         self._setup = setup
         self._bank = bank
+        os.environ.update(setup.environment)
+        if setup.direct:
+            known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+            os.environ["no_proxy"] = ",".join(filter(None, [known, *setup.direct]))
         context = ray.get_runtime_context()
         self._name = context.get_actor_id() or uuid.uuid4().hex
         user = f"silversmith-{os.getuid()}"
