@@ -156,6 +156,8 @@ class _Plan:
     @property
     def at_once(self) -> int:
         """Sequences that one device takes at a time; the rest of the batch is accumulated."""
+        if self.kind == "trl-kto":  # its KL term compares sequences of a batch: TRL refuses one
+            return 2
         return 1 if self.length > 2048 or self.batch == 1 else 2
 
     @property

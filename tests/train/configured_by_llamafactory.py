@@ -6,13 +6,19 @@ what became of it.
 
 import importlib.machinery
 import json
+import os
 import sys
 import types
 
-# It is imported for audio, which no row has.
-audio = types.ModuleType("torchaudio")
-audio.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)
-sys.modules["torchaudio"] = audio
+# They are imported for audio, and for files of its own command line; neither is used here.
+for name in ("torchaudio", "omegaconf"):
+    module = types.ModuleType(name)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    module.OmegaConf = None
+    sys.modules[name] = module
+
+# It runs on the transformers of TRL's environment, a newer one than it asks for.
+os.environ["DISABLE_VERSION_CHECK"] = "1"
 
 import yaml  # noqa: E402
 from llamafactory.hparams import get_train_args  # noqa: E402
