@@ -155,7 +155,8 @@ def test_of_a_dialogue_only_the_turns_that_are_too_long_are_left_out(
 
 def test_a_row_that_the_template_refuses_is_left_out(tmp_path: Path) -> None:
     chat = load_chat_template(str(model(tmp_path / "llama", LLAMA)))
-    odd = pair("b").with_(messages=(Turn("assistant", "hi"), Turn("assistant", "hello")))
+    twice = (Turn("user", "Hi."), Turn("user", "Are you there?"), Turn("assistant", "Yes."))
+    odd = pair("b").with_(messages=twice)
     run = write_run(tmp_path / "run", [pair("a"), odd])
     report = export(run, TrlSft(), tokens=TokenCount(chat))
     assert report.left_out == {"refused by the chat template": 1}

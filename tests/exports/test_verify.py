@@ -33,7 +33,7 @@ def sample(number: int, said: str = "question") -> Sample:
         id=f"id{number}",
         strategy="instruction",
         origin=Origin("instruction", "instruction", "0123456789abcdef", "a-model"),
-        seed=SeedRef(f"seed{number // 2}", f"/home/ann/tasks.jsonl#{number}", "MIT"),
+        seed=SeedRef(f"seed{number // 2}", f"/data/tasks.jsonl#{number}", "MIT"),
         checks=(Check("length", True),),
         judgements=(Judgement("rubric", "helpfulness", "a-judge", 0.9, 4.0),),
     )
