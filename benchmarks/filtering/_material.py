@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["instruction_rows", "rows_of"]
+__all__ = ["different_rows", "instruction_rows", "rows_of"]
 
 _WORDS = 120
 """Words of a row on the average: prompt and response together."""
+
+_OTHER_WORDS = 0.3
 
 
 def instruction_rows(folder: Path, count: int, seed: int = 1) -> Iterator[dict[str, str]]:
@@ -36,6 +39,22 @@ def instruction_rows(folder: Path, count: int, seed: int = 1) -> Iterator[dict[s
             "input": given,
             "output": output,
         }
+
+
+def different_rows(folder: Path, count: int, seed: int = 1) -> Iterator[dict[str, str]]:
+    """The same, and no two of them alike: the sentences of an output stand in another order, and
+    three of its words in ten are those of other outputs."""
+    rng = random.Random(seed)
+    words = sorted({word for *_, output in _pairs(folder) for word in output.split()})
+    for row in instruction_rows(folder, count, seed):
+        sentences = re.split(r"(?<=[.!?])\s+", row["output"])
+        rng.shuffle(sentences)
+        mixed = (
+            rng.choice(words) if rng.random() < _OTHER_WORDS else word
+            for sentence in sentences
+            for word in sentence.split()
+        )
+        yield {**row, "output": " ".join(mixed)}
 
 
 def _pairs(folder: Path) -> Iterator[tuple[str, str, str]]:

@@ -1,5 +1,5 @@
-"""`silversmith filter` on so many rows, the whole of it: reading, row filters, an exact filter over
-the dataset, writing."""
+"""`silversmith filter` on so many rows, the whole of it: reading, row filters, filters over the
+dataset, writing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ._material import instruction_rows
+from ._material import different_rows, instruction_rows
 
 __all__ = ["measure"]
 
@@ -38,19 +38,24 @@ def measure(folder: Path, rows: int) -> Sequence[Sequence[str]]:
     cells = [["filters", "rows", "s", "CPU s", "rows a CPU s", "GB", "dropped"]]
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        varied = place / "varied.jsonl"
-        with open(varied, "w", encoding="utf-8") as file:
-            for row in instruction_rows(folder, rows):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        data = place / "data.jsonl"
+        _write(data, instruction_rows(folder, rows))
         for case, filters in _CASES.items():
-            cells.append(_run(place, varied, case, filters, rows))
-        same = place / "same.jsonl"
+            cells.append(_run(place, data, case, filters, rows))
+        _write(data, different_rows(folder, rows))
+        case = "rows unlike each other: the same, and near duplicates"
+        filters = f"{_CASES['and exact duplicates']}  - near_duplicates: 0.7\n"
+        cells.append(_run(place, data, case, filters, rows))
         row = next(iter(instruction_rows(folder, 1)))
-        with open(same, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for _ in range(rows))
+        _write(data, (row for _ in range(rows)))
         case = "all rows the same: exact duplicates"
-        cells.append(_run(place, same, case, "  - exact_duplicates\n", rows))
+        cells.append(_run(place, data, case, "  - exact_duplicates\n", rows))
     return cells
+
+
+def _write(path: Path, rows: Iterable[dict[str, str]]) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _run(place: Path, data: Path, case: str, filters: str, rows: int) -> list[str]:
