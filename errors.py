@@ -16,6 +16,7 @@ __all__ = [
     "RecipeError",
     "ReplyError",
     "ReviewError",
+    "RoundError",
     "RunFolderError",
     "SeedError",
     "SilversmithError",
@@ -104,6 +105,10 @@ class ExportError(SilversmithError):
 
 class ReviewError(SilversmithError):
     """A review, its plan or its verdicts cannot be used as asked."""
+
+
+class RoundError(SilversmithError):
+    """Failures of an evaluation cannot become a round, or the history of rounds cannot be told."""
 
 
 class LimitReached(SilversmithError):

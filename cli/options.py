@@ -30,6 +30,7 @@ __all__ = [
     "same",
     "settings",
     "shares",
+    "strategies",
 ]
 
 Out = Annotated[
@@ -188,3 +189,16 @@ def shares(words: str, option: str) -> tuple[float, ...]:
             raise typer.BadParameter(f"{option} wants numbers between 0 and 1, found {word!r}")
         found.append(number)
     return tuple(found)
+
+
+def strategies(words: list[str] | None) -> dict[str, str]:
+    """`kind=strategy` pairs of `--strategy`; a strategy alone is that of all kinds, "" here."""
+    pairs: dict[str, str] = {}
+    for word in words or ():
+        kind, equals, strategy = word.partition("=")
+        if not equals:
+            kind, strategy = "", word
+        if not strategy.strip():
+            raise typer.BadParameter(f"--strategy wants KIND=STRATEGY or STRATEGY, found {word!r}")
+        pairs[kind.strip().replace(" ", "_").replace("-", "_")] = strategy.strip()
+    return pairs

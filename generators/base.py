@@ -24,7 +24,7 @@ class Generator(Component, ABC):
     model is no part of a sample's id.
     """
 
-    not_in_id: ClassVar[frozenset[str]] = frozenset({"name", "draws", "model", "seeds"})
+    not_in_id: ClassVar[frozenset[str]] = frozenset({"name", "draws", "model", "seeds", "groups"})
     thresholds: ClassVar[frozenset[str]] = frozenset()
     """Options that decide about replies without changing what is asked, so that another value
     costs nothing; name them in `not_in_id` too."""
@@ -49,6 +49,10 @@ class Generator(Component, ABC):
     seeds: Literal["all", "passages", "tasks"] = "all"
     """Which of the recipe's seeds it is given: passages of documents, tasks (rows of datasets
     among them), or all; of these it uses what it can."""
+
+    groups: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
+    """Of seeds that stand for failures of an evaluation, the groups whose seeds it is given; by
+    default it is given the seeds of all groups, and those of none."""
 
     attributes: Attributes = Field(default_factory=dict, exclude_if=lambda given: not given)
     """What is sampled for each draw, told to the model and recorded in the sample: names, each
@@ -107,6 +111,8 @@ class Generator(Component, ABC):
     def takes(self, seed: Seed) -> bool:
         """Whether samples are planned for the seed: the recipe gives it, and it can be used."""
         given = self.seeds == "all" or (self.seeds == "passages") == (seed.passage is not None)
+        if self.groups and seed.failure_group not in self.groups:
+            return False
         return given and self.accepts(seed)
 
     @abstractmethod

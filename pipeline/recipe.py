@@ -21,11 +21,13 @@ from pydantic import (
 
 from ..errors import RecipeError
 from ..filters import DatasetFilter, EmbeddedFilter, Filter
+from ..filters.decontaminate import Decontaminate
 from ..generators import Generator
 from ..judges import Judge
 from ..models import ModelSpec
 from ..records import Component
 from ..seeds import SeedSource
+from ..seeds.failures import Failures
 from .components import component, did_you_mean, explain, spell
 from .embedding import embedding_model
 from .recipe_file import RecipeFile, change, replace_models
@@ -210,6 +212,23 @@ class Recipe(BaseModel):
                     f"generators[{number}].{generator.kind}: it draws several candidates for each"
                     " sample, which only judges can tell apart: add `judges: [rubric]`"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _evaluations_stay_out(self) -> Self:
+        against: set[str] = set()
+        for one in self.filters:
+            if isinstance(one, Decontaminate):
+                against |= {one.against} if isinstance(one.against, str) else set(one.against)
+        for number, source in enumerate(self.seeds):
+            if isinstance(source, Failures):
+                for evaluation in source.evaluations:
+                    if evaluation not in against:
+                        raise RecipeError(
+                            f"seeds[{number}].failures.evaluations: samples for failures of"
+                            f" {evaluation} may hold its items, and then the next evaluation says"
+                            f" nothing: add `- decontaminate: {evaluation}` to the filters"
+                        )
         return self
 
     @model_validator(mode="after")
