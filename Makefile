@@ -6,6 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 VLLM := .venv-vllm
 RAY_VENV := .venv-ray
+TRAIN := .venv-train
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # Only what is said on make's own command line counts: a MODEL that happens to stand in the
@@ -38,6 +39,10 @@ test-vllm: $(VENV)/.installed-test $(VLLM)/.installed ## set up a vLLM of its ow
 test-ray: $(RAY_VENV)/.installed ## set up an environment with Ray, and run the tests on a cluster of several nodes on this machine
 	@$(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
 
+.PHONY: test-train
+test-train: $(TRAIN)/.installed ## set up an environment with TRL on the CPU, and train on what is exported (PYTEST="-k dpo" for some of it)
+	@$(TRAIN)/bin/python -m pytest tests/train $(PYTEST)
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev build/typing/silversmith ## set up, and run ruff, mypy --strict and the check of import directions
 	$(VENV)/bin/ruff check .
@@ -57,11 +62,11 @@ wheel-check: wheel ## install the wheel alone in a fresh environment elsewhere, 
 
 .PHONY: clean
 clean: ## remove what the other targets made, but for runs/
-	rm -rf $(VENV) $(VLLM) $(RAY_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) $(RAY_VENV) $(TRAIN) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for all targets; each stamp names the extra that is installed in it.
-$(VENV)/bin/python $(RAY_VENV)/bin/python:
+$(VENV)/bin/python $(RAY_VENV)/bin/python $(TRAIN)/bin/python:
 	@for python in $(PYTHON); do \
 	    if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
 	        echo "Setting up $(@D:/bin=) with $$("$$python" --version); this takes a minute or two, once."; \
@@ -100,6 +105,12 @@ $(VLLM)/.installed: $(VLLM)/bin/python constraints-vllm.txt constraints-vllm-cud
 $(RAY_VENV)/.installed: $(RAY_VENV)/bin/python pyproject.toml constraints.txt constraints-ray.txt
 	@$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
 	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test,ray]'
+	@touch $@
+
+# Trainers' own, with a torch for the CPU where pip knows of one: nobody needs it who only exports.
+$(TRAIN)/.installed: $(TRAIN)/bin/python pyproject.toml constraints.txt constraints-train.txt
+	@$(TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet \
+	    --constraint constraints.txt --requirement constraints-train.txt pytest pytest-asyncio --editable .
 	@touch $@
 
 # mypy sees the root folder as the package, whatever the clone is called.
