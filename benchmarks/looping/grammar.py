@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
 
-__all__ = ["FAMILIES", "LARGEST", "Family", "Problem", "Step", "made", "read", "words"]
+__all__ = ["FAMILIES", "Family", "Problem", "Step", "made", "read"]
 
-LARGEST = 36
-"""No number of a problem or of a right solution is larger."""
-
-_NAMES = "Ada Ben Cora Dan Elsa Finn Gwen Hugo Iris Jonas Kira Leo Mona Nils Olga Paul".split()
+_NAMES = (
+    "Ada", "Ben", "Cora", "Dan", "Elsa", "Finn", "Gwen", "Hugo", "Iris", "Jonas", "Kira", "Leo",
+    "Mona", "Nils", "Olga", "Paul",
+)  # fmt: skip
 _THINGS = (
-    "apples balls beads books buttons cards coins cups eggs hats keys lemons nuts pens shells stones"
-).split()
+    "apples", "balls", "beads", "books", "buttons", "cards", "coins", "cups", "eggs", "hats",
+    "keys", "lemons", "nuts", "pens", "shells", "stones",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,17 @@ class Step:
             return self.left - self.right
         return self.left * self.right if self.sign == "*" else self.left // self.right
 
+    def __str__(self) -> str:
+        return f"{self.left} {self.sign} {self.right} = {self.value}"
+
     @property
     def words(self) -> str:
         """What is to be done."""
         if self.sign == "-":
             return f"Take {self.right} from {self.left}."
-        verb, link = {"+": ("Add", "and"), "*": ("Multiply", "by"), "/": ("Divide", "by")}[self.sign]
+        verb, link = {"+": ("Add", "and"), "*": ("Multiply", "by"), "/": ("Divide", "by")}[
+            self.sign
+        ]
         return f"{verb} {self.left} {link} {self.right}."
 
 
@@ -74,9 +80,10 @@ class Family:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The words of its texts, in lower case, without names, numbers and what is counted."""
+        """The words of four letters and more of its texts, in lower case, without names and what is
+        counted."""
         plain = (re.sub(r"{\w}", " ", text) for text in self.texts)
-        return frozenset(re.findall("[a-z]+", " ".join(plain).lower()))
+        return frozenset(re.findall("[a-z]{4,}", " ".join(plain).lower()))
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,14 @@ class Problem:
         """The right answer."""
         return self.steps[-1].value
 
+    @property
+    def solution(self) -> str:
+        """The right reply, in the form of a sample of the strategy `reasoning`."""
+        steps = self.steps
+        lines = [str(step) for step in steps] if len(steps) > 1 else [steps[0].words, str(steps[0])]
+        numbered = "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+        return f"{numbered}\n\nAnswer: {self.answer}"
+
 
 def made(family: Family, dice: random.Random) -> Problem:
     """A problem of a family."""
@@ -116,13 +131,6 @@ def read(text: str) -> Problem | None:
                 numbers = {k: int(v) for k, v in found.groupdict().items() if k in "abc"}
                 return Problem(text, family, numbers)
     return None
-
-
-def words() -> list[str]:
-    """All words of the problems, each once, in their order; no numbers."""
-    texts = " ".join(text for family in FAMILIES.values() for text in family.texts)
-    found = [*_NAMES, *_THINGS, *re.findall("[A-Za-z]+", re.sub(r"{\w}", " ", texts))]
-    return list(dict.fromkeys(found))
 
 
 def _pattern(text: str) -> str:
@@ -243,7 +251,7 @@ FAMILIES = _of(
         "sharing",
         (
             "{n} shares {a} {t} equally among {b} children. How many {t} does each child get?",
-            "{a} {t} are put into {b} jars, the same number in each. How many {t} are in a jar?",
+            "{a} {t} are put into {b} jars, equally many in each. How many {t} are in a jar?",
             "{n} packs {a} {t} into bags of {b}. How many bags are full?",
         ),
         _quotient,
@@ -299,8 +307,8 @@ FAMILIES = _of(
             "{n} owns {a} pairs of gloves and {b} single gloves. How many gloves does {n} own?",
             "In the wardrobe of {n} hang {a} pairs of gloves, and {b} single gloves lie below. How"
             " many gloves does the wardrobe hold?",
-            "{n} knits {a} pairs of gloves and {b} gloves without a partner. How many gloves does {n}"
-            " knit?",
+            "{n} knits {a} pairs of gloves and {b} gloves without a partner. How many gloves does"
+            " {n} knit?",
         ),
         _pairs,
         lambda a, b: _then(Step(a, "*", 2), "+", b),
@@ -320,10 +328,10 @@ FAMILIES = _of(
     Family(
         "broken ones",
         (
-            "Of {a} {t} {c} are broken. {n} divides the whole ones equally among {b} guests. How many"
-            " {t} does each guest receive?",
-            "{n} throws {c} broken {t} out of {a} away, and deals the others to {b} guests. How many"
-            " whole {t} does a guest receive?",
+            "Of {a} {t} {c} are broken. {n} divides the whole ones equally among {b} guests. How"
+            " many {t} does each guest receive?",
+            "{n} throws {c} broken {t} out of {a} away, and deals the others to {b} guests. How"
+            " many whole {t} does a guest receive?",
         ),
         _whole,
         lambda a, b, c: _then(Step(a, "-", c), "/", b),
