@@ -19,6 +19,7 @@ from . import (
     review,
     reviewers,
     reviews,
+    rounds,
     run,
     simulate,
 )
@@ -44,6 +45,7 @@ for module in (
     certify,
     export,
     next,
+    rounds,
     forget,
     recover,
     simulate,

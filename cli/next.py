@@ -56,6 +56,15 @@ def command(
             help="What tells topics apart: hashed, sentence-transformers:NAME, or a model.",
         ),
     ] = "hashed",
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            help="A model that names the groups and specifies tasks against them: one of RUN's"
+            " recipe, or a short form.",
+            show_default="none: programs describe them",
+        ),
+    ] = "",
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", help="FIELD=COLUMN for rows with other names (repeatable)."),
@@ -101,6 +110,7 @@ def command(
             embeddings=embeddings,
             scoring=Scoring(options.mapping(map_), pass_from, metric, all_failed),
             skip_bad_rows=skip_bad_rows,
+            namer=model,
             replace=replace,
         ),
         json=json,

@@ -35,8 +35,11 @@ def make_and_show(
     if not made.groups:
         return
     console.print(_table(made))
-    for one in made.groups[:]:
-        console.print(f"\n[bold]{escape(one.name)}[/bold]", soft_wrap=True)
+    for one in made.groups:
+        name = f"{one.title} ({one.name})" if one.title else one.name
+        console.print(f"\n[bold]{escape(name)}[/bold]", soft_wrap=True)
+        if one.description:
+            console.print(escape(one.description), soft_wrap=True)
         for item in one.examples[:_SHOWN]:
             console.print(escape(f"  {_short(item.prompt)}"), soft_wrap=True)
             console.print(escape(f"    {_short(item.output) or '(no answer)'}"), soft_wrap=True)
@@ -64,6 +67,13 @@ def _heads(made: NextRound) -> list[str]:
     if found.redacted:
         what = ", ".join(f"{label} in {count:,}" for label, count in found.redacted.items())
         lines.append(f"Personal data and secrets are redacted: {what}")
+    if made.naming is not None:
+        lines.append(
+            f"A model was asked {made.naming.calls:,} times for names ({made.naming.tokens:,} tokens)"
+        )
+        lines += [
+            f"  {name} keeps that name alone: {why}" for name, why in made.naming.unnamed.items()
+        ]
     if not made.groups:
         lines.append(
             f"None of {len(found.items):,} items failed: there is nothing to make a recipe from."

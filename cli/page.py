@@ -32,14 +32,16 @@ th { border-bottom: 1px solid; }
 """
 
 
-def page(name: str, parts: Iterable[Table | Text]) -> str:
+def page(name: str, parts: Iterable[Table | Text], picture: str = "") -> str:
     """The page.
 
     Args:
         name: its heading.
         parts: in their order.
+        picture: an SVG that stands before them, or "".
     """
-    body = [_table(part) if isinstance(part, Table) else _sentence(part) for part in parts]
+    body = [f'<div class="wide">{picture}</div>\n'] if picture else []
+    body += [_table(part) if isinstance(part, Table) else _sentence(part) for part in parts]
     return _HEAD.replace("NAME", html.escape(name)) + "".join(body) + "</body></html>\n"
 
 

@@ -25,6 +25,7 @@ class EvaluatedItem:
         topic: what the item is about, where the log itself says so, or "".
         turns: how many turns of a person the prompt has.
         texts: what of the item must not come into training data: its question, options, answers.
+        known_as: its key, where the prompt is no longer the one that was asked.
     """
 
     source: str
@@ -39,10 +40,13 @@ class EvaluatedItem:
     topic: str = ""
     turns: int = 1
     texts: tuple[str, ...] = ()
+    known_as: str = ""
 
     @property
     def key(self) -> str:
         """Hash of the task and the prompt (32 hex digits), by which the same item is found again
         in another evaluation."""
+        if self.known_as:
+            return self.known_as
         data = f"{self.task}\0{' '.join(self.prompt.split())}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -58,7 +58,7 @@ def seeds_of(group: Group, samples: int, leaks: Leaks) -> tuple[list[dict[str, A
         rows.append(
             {
                 "failure_group": group.name,
-                "kind": group.kind,
+                "kind": group.treated_as,
                 "topic": group.topic,
                 "instruction": text,
             }
@@ -67,7 +67,7 @@ def seeds_of(group: Group, samples: int, leaks: Leaks) -> tuple[list[dict[str, A
 
 
 def _told(group: Group) -> Iterator[str]:
-    kind = KINDS[group.kind]
+    kind = KINDS[group.treated_as]
     about = f"The tasks are about this: {group.topic}.\n" if group.topic else ""
     fails = group.description or f"The model {kind.fails}."
     frame = f"{about}{fails}\n{_form(group)}"

@@ -12,11 +12,13 @@ from ..checks.secrets import find_secrets
 from ..records.evaluation import EvaluatedItem
 from ..seeds.logs import Log
 
-__all__ = ["Evaluation", "evaluation_of"]
+__all__ = ["PERSONAL", "Evaluation", "evaluation_of"]
 
-_PERSONAL = (
+PERSONAL = (
     "EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS",
 )  # fmt: skip
+"""What is redacted, beside secrets."""
+
 _FRAMED_FROM = 5
 """From how many items on what all prompts of a task begin or end with is a frame around them."""
 
@@ -109,7 +111,7 @@ def _redacted(item: EvaluatedItem, found: Counter[str], *, texts_too: bool) -> E
 
 
 def _without_personal(text: str, counted: Counter[str]) -> str:
-    spans = [*find_personal_data(text, _PERSONAL), *find_secrets(text)]
+    spans = [*find_personal_data(text, PERSONAL), *find_secrets(text)]
     done, parts = 0, []
     for one in sorted(spans, key=lambda span: (span.start, -span.end)):
         if one.start < done:
@@ -135,7 +137,10 @@ def _unframed(items: Sequence[EvaluatedItem]) -> list[EvaluatedItem]:
     for item in items:
         before, after = frames[item.task]
         inside = item.prompt[before : len(item.prompt) - after].strip()
-        bare.append(replace(item, prompt=inside) if inside else item)
+        if inside and inside != item.prompt:
+            texts = tuple(inside if one == item.prompt else one for one in item.texts)
+            item = replace(item, prompt=inside, texts=texts, known_as=item.key)
+        bare.append(item)
     return bare
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..checks.content_words import content_words
@@ -70,6 +70,8 @@ class Group:
             each stands in several items.
         title: what a model called it, or "".
         description: how a model described the failure, or "".
+        named_kind: the kind that a model took it for, or "".
+        specifications: tasks against it, as a model specified them.
     """
 
     name: str
@@ -84,7 +86,13 @@ class Group:
     words: Sequence[str] = ()
     title: str = ""
     description: str = ""
-    specifications: Sequence[str] = field(default=())
+    named_kind: str = ""
+    specifications: Sequence[str] = ()
+
+    @property
+    def treated_as(self) -> str:
+        """The kind by which a strategy is chosen: where no verifier could name it, a model's."""
+        return self.named_kind if self.kind == "other" and self.named_kind else self.kind
 
     @property
     def share(self) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..errors import RoundError
 
@@ -56,6 +55,10 @@ def _groups(folder: Path) -> Iterator[tuple[str, str]]:
     yield from zip(table.column("id").to_pylist(), filled.to_pylist(), strict=True)
 
 
-def _exported(run: Path) -> list[list[Any]]:
-    """The ids of the samples of each export in a run's folder."""
-    return []
+def _exported(run: Path) -> list[list[str]]:
+    """The ids of the samples of each export in a run's folder, a sample once."""
+    found = sorted((run / "exports").glob("*/__ids__/data.txt"))
+    try:
+        return [sorted({*path.read_text(encoding="utf-8").split()}) for path in found]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RoundError(f"the ids of an export of {run} cannot be read ({error})") from error

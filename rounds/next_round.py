@@ -13,6 +13,7 @@ import orjson
 import yaml
 
 from ..errors import RoundError
+from ..models import ModelSpec
 from ..pipeline.embedding import Embeddings
 from ..seeds import BadRow
 from ..seeds.files import find_files
@@ -24,6 +25,7 @@ from .evaluation import Evaluation, evaluation_of
 from .groups import Assigned, Group, grouped, topics_by_item
 from .leaks import Leaks
 from .made import made_for_groups
+from .naming import Naming, name_groups
 from .recipe import Planned, generators_for, recipe_values
 from .round_file import (
     EVALUATION,
@@ -56,6 +58,8 @@ class Wanted:
             run's recipe, or a model's short form.
         scoring: how logs are read.
         skip_bad_rows: whether lines that cannot be read are passed over, and counted.
+        namer: the model that names groups and specifies tasks against them: a model of the run's
+            recipe, or a model's short form; "" for none.
         replace: whether a round that is in the folder already goes.
     """
 
@@ -65,6 +69,7 @@ class Wanted:
     embeddings: str = "hashed"
     scoring: Scoring = field(default_factory=Scoring)
     skip_bad_rows: bool = False
+    namer: str = ""
     replace: bool = False
 
 
@@ -80,6 +85,7 @@ class NextRound:
         planned: those that the recipe has, with what is planned; none where nothing failed.
         before: the round before, or None.
         bad_rows: lines of the logs that could not be read.
+        naming: what a model said of the groups, or None where none was asked.
     """
 
     folder: Path
@@ -89,6 +95,7 @@ class NextRound:
     planned: Sequence[Planned]
     before: Round | None
     bad_rows: Sequence[BadRow]
+    naming: Naming | None = None
 
 
 def next_round(
@@ -96,7 +103,6 @@ def next_round(
     failures: Sequence[str],
     out: Path | None = None,
     wanted: Wanted | None = None,
-    name_groups: Callable[[Sequence[Group]], Sequence[Group]] | None = None,
 ) -> NextRound:
     """Read evaluation logs, group the failures, and write the next round's folder.
 
@@ -105,7 +111,6 @@ def next_round(
         failures: the logs: files, or patterns such as `logs/*.eval`.
         out: the folder of the round; by default `rounds/N` beside the run.
         wanted: what it is to be like.
-        name_groups: gives groups titles, descriptions and specifications, by a model.
 
     Raises:
         SeedError: a log cannot be read.
@@ -129,11 +134,13 @@ def next_round(
         evaluation.items, _embed(wanted.embeddings, recipe), _topics_before(before)
     )
     assigned, groups = grouped(evaluation.items, topics)
-    if name_groups is not None and groups:
-        groups = list(name_groups(groups))
     leaks = Leaks((item.source, text) for item in evaluation.items for text in item.texts)
+    naming = None
+    if wanted.namer and groups:
+        naming = name_groups(groups, _model(wanted.namer, recipe), leaks)
+        groups = list(naming.groups)
     planned, seeds = _plan(groups, wanted, recipe, leaks)
-    round_ = NextRound(folder, number, evaluation, groups, planned, before, bad_rows)
+    round_ = NextRound(folder, number, evaluation, groups, planned, before, bad_rows, naming)
     _write(round_, run, recipe, assigned, seeds)
     return round_
 
@@ -144,13 +151,20 @@ def _topics_before(before: Round | None) -> dict[str, tuple[str, str]] | None:
     return {str(row["key"]): (str(row["prompt"]), str(row["topic"])) for row in before.items()}
 
 
-def _embed(name: str, recipe: Mapping[str, Any]) -> Callable[[Sequence[str]], NDArray[np.float32]]:
-    from ..models import ModelSpec
-
-    models = {
-        str(key): ModelSpec.parse(value) for key, value in (recipe.get("models") or {}).items()
+def _models(recipe: Mapping[str, Any]) -> dict[str, ModelSpec]:
+    folder = Path(str(recipe.get("folder") or "."))
+    return {
+        str(name): ModelSpec.parse(spec).in_folder(folder)
+        for name, spec in (recipe.get("models") or {}).items()
     }
-    embeddings = Embeddings(models)
+
+
+def _model(name: str, recipe: Mapping[str, Any]) -> ModelSpec:
+    return _models(recipe).get(name) or ModelSpec.parse(name)
+
+
+def _embed(name: str, recipe: Mapping[str, Any]) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    embeddings = Embeddings(_models(recipe))
 
     def embed(texts: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np

@@ -75,7 +75,7 @@ def generators_for(
     Raises:
         RoundError: there is no such strategy.
     """
-    chosen = strategies.get(group.kind, strategies.get("", ""))
+    chosen = strategies.get(group.treated_as, strategies.get("", ""))
     if chosen == SAME:
         return [
             {kind: {**options, "name": f"{_title(kind, options)} for {group.name}",
@@ -83,7 +83,7 @@ def generators_for(
             for entry in own
             for kind, options in _entry(entry)
         ]  # fmt: skip
-    usual = STRATEGIES[group.kind]
+    usual = STRATEGIES[group.treated_as]
     if chosen:
         try:
             component_class("generators", (Generator,), chosen, "--strategy")

@@ -12,6 +12,7 @@ import orjson
 import yaml
 
 from ..errors import RoundError
+from .made import made_for_groups
 
 __all__ = [
     "EVALUATION",
@@ -20,6 +21,7 @@ __all__ = [
     "SEEDS",
     "Round",
     "find_rounds",
+    "made_since",
     "recipe_of",
     "round_before",
 ]
@@ -131,6 +133,22 @@ def round_before(recipe: Mapping[str, Any]) -> Round | None:
             if (place / ROUND).is_file():
                 return Round.read(place)
     return None
+
+
+def made_since(last: Round) -> dict[str, dict[str, int]]:
+    """What the run of a round's recipe has made so far, for each group; nothing where it has not
+    been run, or not under its usual name beside the run before it.
+
+    Raises:
+        RoundError: its folder is damaged.
+    """
+    run = last.folder / str(last.values["run"]) / ".." / f"round-{last.number}"
+    if not (run / "recipe.yaml").is_file():
+        return {}
+    made_by = round_before(recipe_of(run))
+    if made_by is None or made_by.folder.resolve() != last.folder.resolve():
+        return {}
+    return made_for_groups(run)
 
 
 def recipe_of(run: Path) -> dict[str, Any]:
