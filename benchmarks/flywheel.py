@@ -13,8 +13,8 @@ that `select` picks of them, and on as many by chance; with adapters, and in ful
 
 Every tuning takes the same number of steps and is done over several seeds; all are examined on the
 same problems, which are in no evaluation. Intervals are of the paired difference, problem by
-problem (`silversmith.measures.effects`). FOLDER keeps everything: the same command again goes on
-where it stopped, and prints the tables.
+problem (`silversmith.measures.effects`), and p is McNemar's exact one. FOLDER keeps everything: the
+same command again goes on where it stopped, and prints the tables.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ from looping.teacher import Teacher, teaching
 from numpy.typing import NDArray
 from table import table
 
+from silversmith.measures.changes import mcnemar
 from silversmith.measures.effects import paired_effect
+from silversmith.measures.shares import Estimate
 
 __all__ = ["main"]
 
@@ -103,12 +105,13 @@ def main() -> None:
                 " families' problems fail",
                 file=sys.stderr, flush=True,
             )  # fmt: skip
-        commands.next_round(
-            options.folder / "rounds" / "1" / "run", options.folder / "round1.jsonl",
-            options.folder / "rounds" / "2", options.samples,
-        )  # fmt: skip
-    for text in (*tables(options, results, sets), commands.rounds(options.folder / "rounds")):
+    for text in tables(options, results, sets):
         print(f"{text}\n")
+    commands.next_round(
+        options.folder / "rounds" / "1" / "run", options.folder / "round1.jsonl",
+        options.folder / "rounds" / "2", options.samples, least_failures=1,
+    )  # fmt: skip
+    print(commands.rounds(options.folder / "rounds"))
     print(f"{time.monotonic() - begun:.0f} s")
 
 
@@ -254,22 +257,29 @@ def tables(
 def _comparisons(seeds: int, results: Results) -> Iterator[tuple[str, ...]]:
     """Paired differences in the families that the base had not seen: of each seed, and of the
     problems' means over the seeds."""
-    yield "less failures, paired", "way", *(f"seed {seed}" for seed in range(seeds)), "all seeds"
+    yield "", "way", "seed", "change of failures", "interval", "mended", "spoilt", "p"
     for plain, changed in PAIRS:
         for method in ("full", "LoRA"):
             if (plain, method, 0) not in results:
                 continue
             before, after = (
-                [results.failures(name, method, seed, MISSING) for seed in range(seeds)]
+                np.array([results.failures(name, method, seed, MISSING) for seed in range(seeds)])
                 for name in (plain, changed)
             )
-            told = [paired_effect(a, b).mean for a, b in zip(before, after, strict=True)]
-            told.append(paired_effect(np.mean(before, axis=0), np.mean(after, axis=0)).mean)
-            yield (
-                f"{changed} than {plain}",
-                method,
-                *(f"{-e.value:+.1%} ({-e.high:+.1%} to {-e.low:+.1%})" for e in told),
-            )
+            title = f"{changed}, not {plain}"
+            for seed in range(seeds):
+                one = paired_effect(before[seed], after[seed]).mean
+                mended = int((before[seed] > after[seed]).sum())
+                spoilt = int((before[seed] < after[seed]).sum())
+                p = f"{mcnemar(spoilt, mended):.2g}"
+                yield title, method, f"{seed}", *_interval(one), f"{mended}", f"{spoilt}", p
+            if seeds > 1:
+                mean = paired_effect(before.mean(axis=0), after.mean(axis=0)).mean
+                yield title, method, "mean", *_interval(mean), "", "", ""
+
+
+def _interval(one: Estimate) -> tuple[str, str]:
+    return f"{one.value:+.1%}", f"{one.low:+.1%} to {one.high:+.1%}"
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import yaml
 from looping.grammar import Problem, read
 
 __all__ = [
-    "draft_unchecked", "exported", "filter_run", "general_run", "next_round", "rounds", "run",
-    "wrong_share",
+    "draft_unchecked", "exported", "families", "filter_run", "general_run", "next_round", "rounds",
+    "run", "wrong_share",
 ]  # fmt: skip
 
 _BENCHMARKS = Path(__file__).resolve().parents[1]
@@ -63,11 +63,14 @@ def general_run(folder: Path, url: str, samples: int) -> Path:
     return folder / "general"
 
 
-def next_round(previous: Path, log: Path, out: Path, samples: int) -> str:
+def next_round(
+    previous: Path, log: Path, out: Path, samples: int, *, least_failures: int = 2
+) -> str:
     """`silversmith next`: what it says."""
     return silversmith(
-        "next", previous, "--failures", log, "--out", out, "--samples", str(samples), "--replace"
-    )
+        "next", previous, "--failures", log, "--out", out, "--samples", str(samples),
+        "--least-failures", str(least_failures), "--replace",
+    )  # fmt: skip
 
 
 def rounds(folder: Path) -> str:
