@@ -126,8 +126,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--test", type=int, default=40, help="examined problems of each family")
     parser.add_argument("--width", type=int, default=128, help="of the model; 32 for each head")
     parser.add_argument("--layers", type=int, default=3, help="of the model")
-    parser.add_argument("--base-steps", type=int, default=700, help="of 32 problems each")
-    parser.add_argument("--steps", type=int, default=100, help="of 16 rows each, for each tuning")
+    parser.add_argument("--base-steps", type=int, default=300, help="of 32 problems each")
+    parser.add_argument("--steps", type=int, default=60, help="of 16 rows each, for each tuning")
     parser.add_argument("--slips", type=float, default=0.2, help="share of planted wrong sums")
     parser.add_argument(
         "--misreadings",
