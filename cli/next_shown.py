@@ -59,17 +59,21 @@ def _heads(made: NextRound) -> list[str]:
     if made.bad_rows:
         first = made.bad_rows[0]
         lines.append(
-            f"  {len(made.bad_rows):,} lines could not be read; the first: {first.where}:"
+            f"  {_count(len(made.bad_rows), 'line')} that cannot be read; the first: {first.where}:"
             f" {first.reason}"
         )
     if found.repeated:
-        lines.append(f"{found.repeated:,} are further answers to an item that was there already")
+        lines.append(
+            f"{_count(found.repeated, 'answer')} more to an item that was there already: an item"
+            " has failed where half of its answers or more did"
+        )
     if found.redacted:
         what = ", ".join(f"{label} in {count:,}" for label, count in found.redacted.items())
         lines.append(f"Personal data and secrets are redacted: {what}")
     if made.naming is not None:
         lines.append(
-            f"A model was asked {made.naming.calls:,} times for names ({made.naming.tokens:,} tokens)"
+            f"A model was asked {made.naming.calls:,} times for names"
+            f" ({made.naming.tokens:,} tokens)"
         )
         lines += [
             f"  {name} keeps that name alone: {why}" for name, why in made.naming.unnamed.items()
@@ -113,16 +117,20 @@ def _ends(made: NextRound) -> list[str]:
     lines = [""]
     if left:
         lines.append(
-            f"{len(left):,} groups get no samples, as so few failures may be there by chance"
-            " (--least-failures takes them too)"
+            f"{_count(len(left), 'group')} with too few failures, which may be there by chance: no"
+            " samples (--least-failures takes them too)"
         )
     total = sum(one.samples for one in made.planned)
     lines.append(
-        f"Round {made.number} is in {made.folder}: {total:,} samples are planned for"
-        f" {len(made.planned):,} groups"
+        f"Round {made.number} is in {made.folder}: {_count(total, 'sample')} planned for"
+        f" {_count(len(made.planned), 'group')}"
     )
     lines.append(f"Next: silversmith run {made.folder / 'recipe.yaml'}")
     return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from os.path import commonprefix
 
 from ..checks.personal_data import find_personal_data
 from ..checks.secrets import find_secrets
@@ -146,8 +145,8 @@ def _unframed(items: Sequence[EvaluatedItem]) -> list[EvaluatedItem]:
 
 def _frame(prompts: Sequence[str]) -> tuple[int, int]:
     """How many characters all prompts begin and end with: whole lines or sentences alone."""
-    before = commonprefix(list(prompts))
-    after = commonprefix([prompt[::-1] for prompt in prompts])[::-1]
+    before = _shared(prompts)
+    after = _shared([prompt[::-1] for prompt in prompts])[::-1]
     begins = [before.rfind(end) + len(end) for end in ("\n", ". ", ": ", "? ") if end in before]
     start = max(begins, default=0)
     places = [after.find(end) for end in ("\n", ". ", "? ")]
@@ -155,3 +154,10 @@ def _frame(prompts: Sequence[str]) -> tuple[int, int]:
     stop = len(after) - min(ends) - 1 if ends else 0
     shortest = min(map(len, prompts))
     return (start, stop) if start + stop < shortest else (0, 0)
+
+
+def _shared(texts: Sequence[str]) -> str:
+    """What all texts begin with: what the first and the last of them in order do."""
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return first[: next((at for at, (one, other) in pairs if one != other), len(first))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ _NAMED_BY = 3
 _WORDS_KEPT = 24
 _IN_ITEMS = 2
 _LONGEST_WORD = 24
+_VAGUE = frozenset(
+    """again another did does doing done each every get gets getting give given gives got how makes
+    many much new now two using was while""".split()  # noqa: SIM905
+)
+"""Beside the small words that `content_words` leaves out, what names no topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,9 @@ def topics_by_item(
         else:
             open_[item.task].append(place)
     if earlier and open_:
-        _by_centres(items, sorted(p for places in open_.values() for p in places), embed, earlier, named)
+        _by_centres(
+            items, sorted(p for places in open_.values() for p in places), embed, earlier, named
+        )
         return [named[place] for place in range(len(items))]
     for task, places in sorted(open_.items()):
         found = topics_of(
@@ -144,7 +152,9 @@ def topics_by_item(
     return [named[place] for place in range(len(items))]
 
 
-def grouped(items: Sequence[EvaluatedItem], topics: Sequence[str]) -> tuple[list[Assigned], list[Group]]:
+def grouped(
+    items: Sequence[EvaluatedItem], topics: Sequence[str]
+) -> tuple[list[Assigned], list[Group]]:
     """The items with kinds, and the groups of failures, the largest first.
 
     Args:
@@ -226,8 +236,9 @@ def _telling_words(assigned: Sequence[Assigned]) -> dict[str, list[str]]:
 
 def _telling(parts: Sequence[Sequence[set[str]]]) -> list[list[str]]:
     """The words of each of several sets of texts that tell it from the rest: by the share of its
-    texts that have them, less that of the others. A word stands in two of its texts at least, so
-    that none is one item's alone, and is made of letters."""
+    texts that have them, less that of the others (of a single set, by -share ln share). A word
+    stands in two of its texts at least, so that none is one item's alone, and is made of
+    letters."""
     counts = [Counter(word for words in texts for word in words) for texts in parts]
     total: Counter[str] = Counter()
     for one in counts:
@@ -237,14 +248,24 @@ def _telling(parts: Sequence[Sequence[set[str]]]) -> list[list[str]]:
     for texts, count in zip(parts, counts, strict=True):
         rest = texts_in_all - len(texts)
 
-        def weight(word: str, count: Counter[str] = count, n: int = len(texts), rest: int = rest) -> float:
-            elsewhere = (total[word] - count[word]) / rest if rest else 0.0
-            return count[word] / n - elsewhere
+        def weight(
+            word: str,
+            count: Counter[str] = count,
+            n: int = len(texts),
+            rest: int = rest,
+        ) -> float:
+            share = count[word] / n
+            if not rest:  # of one topic alone, what is neither in all texts nor in hardly any
+                return -share * math.log(share)
+            return share - (total[word] - count[word]) / rest
 
         words = [
             word
             for word, often in count.items()
-            if often >= _IN_ITEMS and word.isalpha() and len(word) <= _LONGEST_WORD
+            if often >= _IN_ITEMS
+            and word.isalpha()
+            and word not in _VAGUE
+            and len(word) <= _LONGEST_WORD
         ]
         told.append(sorted((w for w in words if weight(w) > 0), key=lambda w: (-weight(w), w)))
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..measures.changes import fisher, holm, mcnemar
@@ -135,7 +136,9 @@ class _Evaluated:
         return bool(self.kinds[key]) if kind is None else self.kinds[key] == kind
 
 
-def history_of(rounds: Sequence[Round], made: Mapping[str, Mapping[str, int]] | None = None) -> History:
+def history_of(
+    rounds: Sequence[Round], made: Mapping[str, Mapping[str, int]] | None = None
+) -> History:
     """The history of rounds.
 
     Args:
@@ -153,7 +156,7 @@ def history_of(rounds: Sequence[Round], made: Mapping[str, Mapping[str, int]] | 
     ]
     known = {group["name"]: group for one in rounds for group in one.groups}
     names = list(known)
-    pairs = list(zip(evaluated, evaluated[1:], strict=False))
+    pairs = list(pairwise(evaluated))
     changes = [
         _changes([_raw(a, b, _topic(known[n]), known[n]["kind"]) for n in names]) for a, b in pairs
     ]

@@ -26,7 +26,7 @@ class Leaks:
     """
 
     def __init__(self, texts: Iterable[tuple[str, str]]) -> None:
-        self._runs: dict[tuple[str, ...], str] = {}
+        self._runs: dict[int, str] = {}  # by hash: a tenth of the room that the words take
         self._sizes: set[int] = set()
         self._whole: dict[str, str] = {}
         for place, text in texts:
@@ -40,7 +40,7 @@ class Leaks:
                 continue
             self._sizes.add(size)
             for start in range(len(words) - size + 1):
-                self._runs.setdefault(tuple(words[start : start + size]), place)
+                self._runs.setdefault(hash(tuple(words[start : start + size])), place)
 
     def find(self, text: str) -> tuple[str, str] | None:
         """The place of an item that the text holds something of, and the words; None where it
@@ -52,6 +52,7 @@ class Leaks:
         for size in sorted(self._sizes, reverse=True):
             for start in range(len(words) - size + 1):
                 run = tuple(words[start : start + size])
-                if run in self._runs:
-                    return self._runs[run], " ".join(run)
+                place = self._runs.get(hash(run))
+                if place is not None:
+                    return place, " ".join(run)
         return None

@@ -23,7 +23,7 @@ def made_for_groups(run: Path) -> dict[str, dict[str, int]]:
         for name in ("kept", "dropped", "failed")
     }
     exported = _exported(run)
-    known = {sample: group for sample, group in _groups(run / "kept")} if exported else {}
+    known = dict(_groups(run / "kept")) if exported else {}
     used = [Counter(known.get(sample, "") for sample in ids) for ids in exported]
     groups = {group for one in counts.values() for group in one if group}
     return {

@@ -17,7 +17,8 @@ _STYLE = (
     "text{font:12px sans-serif;fill:#222}.t{font-weight:bold}.g{stroke:#ddd}"
     ".i{stroke:#1f6feb;stroke-width:2}.l{stroke:#1f6feb;fill:none;stroke-width:2}.o{fill:#1f6feb}"
     ".b{fill:#57606a}.s{fill:#b35900;font-weight:bold}"
-    "@media (prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}.b{fill:#aab4be}.s{fill:#ffb366}}"
+    "@media (prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}.b{fill:#aab4be}"
+    ".s{fill:#ffb366}}"
 )
 
 
@@ -77,7 +78,9 @@ def _point(x: float, one: Fared) -> Iterator[str]:
         f" {share:.0%} ({one.low:.0%} to {one.high:.0%})"
     )
     yield f'<path class="i" d="M{x:.1f} {_y(one.low):.1f}V{_y(one.high):.1f}"/>'
-    yield f'<circle class="o" cx="{x:.1f}" cy="{_y(share):.1f}" r="4"><title>{words}</title></circle>'
+    yield (
+        f'<circle class="o" cx="{x:.1f}" cy="{_y(share):.1f}" r="4"><title>{words}</title></circle>'
+    )
 
 
 def _below(x: float, one: Fared) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def find_rounds(folders: Sequence[Path]) -> list[Round]:
             f"{where}: there is no round here; `silversmith next RUN --failures FILES` makes the"
             " first one"
         )
-    for one, other in zip(rounds, rounds[1:], strict=False):
+    for one, other in pairwise(rounds):
         if one.number == other.number:
             raise RoundError(
                 f"{one.folder} and {other.folder} are both round {one.number}: name the folders of"

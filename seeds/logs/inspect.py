@@ -93,9 +93,7 @@ def _parsed(data: bytes) -> Any:
     return plain(json.loads(data.decode()))
 
 
-def _log(
-    name: str, header: Mapping[str, Any], samples: Iterable[Any], scoring: Scoring
-) -> Log:
+def _log(name: str, header: Mapping[str, Any], samples: Iterable[Any], scoring: Scoring) -> Log:
     version = header.get("version")
     if not isinstance(version, int) or version > _VERSION:
         raise SeedError(
@@ -118,8 +116,8 @@ def _log(
             unusable.append(BadRow(where, str(error)))
     if not items and not unusable:
         raise SeedError(
-            f"{name}: the log has no samples (status: {text_of(header.get('status')) or 'unknown'});"
-            " run the evaluation with log_samples"
+            f"{name}: the log has no samples (its status is {header.get('status')!r}); run the"
+            " evaluation with log_samples"
         )
     return Log(name, "inspect_ai", items, unusable)
 
@@ -187,9 +185,7 @@ def _parts(content: Iterable[Any]) -> Iterator[str]:
             yield part["text"]
 
 
-def _score(
-    where: str, sample: Mapping[str, Any], scoring: Scoring
-) -> tuple[str, float, str]:
+def _score(where: str, sample: Mapping[str, Any], scoring: Scoring) -> tuple[str, float, str]:
     scores = sample.get("scores") or {}
     if not isinstance(scores, Mapping) or not scores:
         error = sample.get("error")

@@ -27,14 +27,15 @@ __all__ = [
 PASS_FROM = 0.5
 """From which score on an item has passed, where nothing else is said."""
 
-_PASSED = frozenset(
-    "true yes y pass passed correct right c good up thumbs_up thumbsup thumbs-up positive like liked"
-    " accept accepted 👍 +1".split()
-)
-_FAILED = frozenset(
-    "false no n fail failed incorrect wrong i bad down thumbs_down thumbsdown thumbs-down negative"
-    " dislike disliked reject rejected 👎 error".split()
-)
+_PASSED = frozenset({
+    "true", "yes", "y", "pass", "passed", "correct", "right", "c", "good", "up", "thumbs_up",
+    "thumbsup", "thumbs-up", "positive", "like", "liked", "accept", "accepted", "👍", "+1",
+})  # fmt: skip
+_FAILED = frozenset({
+    "false", "no", "n", "fail", "failed", "incorrect", "wrong", "i", "bad", "down", "thumbs_down",
+    "thumbsdown", "thumbs-down", "negative", "dislike", "disliked", "reject", "rejected", "👎",
+    "error",
+})  # fmt: skip
 _LONGEST_VERDICT = 2_000
 
 

@@ -10,9 +10,10 @@ import orjson
 from ...errors import SeedError
 from ...records.evaluation import EvaluatedItem
 from ..base import BadRow
+from ..rows import Row
 from .log import Log, Scoring, said_of, text_of, texts_in, turns_of, verdict_of
 
-__all__ = ["is_promptfoo", "read_promptfoo"]
+__all__ = ["is_promptfoo", "is_promptfoo_row", "read_promptfoo", "read_promptfoo_rows"]
 
 _VERSIONS = (2, 3)
 _EXACT = frozenset({"equals", "contains", "icontains", "starts-with", "similar", "factuality"})
@@ -41,12 +42,29 @@ def read_promptfoo(name: str, value: Mapping[str, Any], scoring: Scoring) -> Log
         )
     config = value.get("config")
     task = text_of(config.get("description")) if isinstance(config, Mapping) else ""
+    found = (
+        (f"{name}#{number}", f"{name}, result {number}", one)
+        for number, one in enumerate(results["results"], 1)
+    )
+    return _log(name, found, task, scoring)
+
+
+def is_promptfoo_row(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a result of its own (`--output results.jsonl`)."""
+    return "gradingResult" in row and "testCase" in row
+
+
+def read_promptfoo_rows(name: str, rows: Iterable[Row], scoring: Scoring) -> Log:
+    """The items of results in JSON Lines."""
+    return _log(name, ((row.source, row.where, row.fields) for row in rows), "", scoring)
+
+
+def _log(name: str, found: Iterable[tuple[str, str, Any]], task: str, scoring: Scoring) -> Log:
     items: list[EvaluatedItem] = []
     unusable: list[BadRow] = []
-    for number, one in enumerate(results["results"], 1):
-        where = f"{name}, result {number}"
+    for source, where, one in found:
         try:
-            items.append(_item(f"{name}#{number}", one, task, scoring))
+            items.append(_item(source, one, task, scoring))
         except ValueError as error:
             unusable.append(BadRow(where, str(error)))
     return Log(name, "promptfoo", items, unusable)

@@ -16,7 +16,7 @@ from .inspect import is_inspect, read_inspect, read_inspect_zip
 from .lm_eval import is_lm_eval, is_lm_eval_totals, read_lm_eval
 from .log import Log, Scoring
 from .openai_evals import is_openai_evals, read_openai_evals
-from .promptfoo import is_promptfoo, read_promptfoo
+from .promptfoo import is_promptfoo, is_promptfoo_row, read_promptfoo, read_promptfoo_rows
 from .rows import read_rows_log
 
 __all__ = ["LOG_SUFFIXES", "read_log"]
@@ -77,6 +77,8 @@ def _log(file: File, scoring: Scoring, on_bad_row: OnBadRow | None) -> Log:
         return read_lm_eval(file.name, every, scoring)
     if first and is_openai_evals(first[0].fields):
         return read_openai_evals(file.name, every, scoring)
+    if first and is_promptfoo_row(first[0].fields):
+        return read_promptfoo_rows(file.name, every, scoring)
     return read_rows_log(file.name, every, scoring)
 
 
