@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 _BENCHMARKS = Path(__file__).resolve().parents[1]
-_GENERAL = "A short word problem of primary school, solved with whole numbers."
+_GENERAL = "A word problem of primary school."
 
 
 def silversmith(*words: str | Path) -> str:

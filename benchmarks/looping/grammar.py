@@ -251,7 +251,7 @@ FAMILIES = _of(
         "sharing",
         (
             "{n} shares {a} {t} equally among {b} children. How many {t} does each child get?",
-            "{a} {t} are put into {b} jars, equally many in each. How many {t} are in a jar?",
+            "{a} {t} are put equally into {b} jars. How many {t} are in a jar?",
             "{n} packs {a} {t} into bags of {b}. How many bags are full?",
         ),
         _quotient,
@@ -292,10 +292,8 @@ FAMILIES = _of(
         "purchase",
         (
             "{n} pays with {c} euros and buys {a} {t} at {b} euros each. How many euros come back?",
-            "{n} pays {a} {t} of {b} euros each with a note of {c} euros. How many euros does the"
-            " cashier return?",
-            "In the shop {n} buys {a} {t}. Each costs {b} euros. The purse held {c} euros. How many"
-            " euros remain in the purse?",
+            "{n} buys {a} {t} at {b} euros each. How many euros are left of {c}?",
+            "{n} has {c} euros. {a} {t} cost {b} euros each. How many euros does {n} keep?",
         ),
         _purchase,
         lambda a, b, c: [Step(a, "*", b), Step(c, "-", a * b)],
@@ -304,11 +302,8 @@ FAMILIES = _of(
     Family(
         "pairs",
         (
-            "{n} owns {a} pairs of gloves and {b} single gloves. How many gloves does {n} own?",
-            "In the wardrobe of {n} hang {a} pairs of gloves, and {b} single gloves lie below. How"
-            " many gloves does the wardrobe hold?",
-            "{n} knits {a} pairs of gloves and {b} gloves without a partner. How many gloves does"
-            " {n} knit?",
+            "{n} owns {a} pairs of {t} and {b} single {t}. How many {t} does {n} own?",
+            "{n} finds {a} pairs of {t} and {b} without a partner. How many {t} are found?",
         ),
         _pairs,
         lambda a, b: _then(Step(a, "*", 2), "+", b),
@@ -318,8 +313,7 @@ FAMILIES = _of(
         "together",
         (
             "{n} has {a} {t}, and {m} has {b} {t} more. How many {t} do {n} and {m} have together?",
-            "{m} owns {b} {t} more than {n}, who owns {a}. They put all of them together. How many"
-            " {t} do both own together?",
+            "{m} owns {b} {t} more than {n}, who owns {a}. How many {t} do both own together?",
         ),
         _together,
         lambda a, b: [Step(a, "+", b), Step(a + b, "+", a)],
@@ -328,10 +322,10 @@ FAMILIES = _of(
     Family(
         "broken ones",
         (
-            "Of {a} {t} {c} are broken. {n} divides the whole ones equally among {b} guests. How"
-            " many {t} does each guest receive?",
-            "{n} throws {c} broken {t} out of {a} away, and deals the others to {b} guests. How"
-            " many whole {t} does a guest receive?",
+            "Of {a} {t} {c} are broken, and {b} guests share the others. How many {t} has each"
+            " guest?",
+            "{n} throws {c} of {a} {t} away and deals the others to {b} guests. How many {t} has a"
+            " guest?",
         ),
         _whole,
         lambda a, b, c: _then(Step(a, "-", c), "/", b),

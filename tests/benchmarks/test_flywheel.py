@@ -68,9 +68,8 @@ def test_some_problems_are_solved_by_hand() -> None:
         ("Ben pays with 20 euros and buys 3 cups at 4 euros each. How many euros come back?", 8),
         ("Ada has 5 nuts, and Ben has 4 nuts more. How many nuts do Ada and Ben have together?",
          14),
-        ("Ada owns 3 pairs of gloves and 5 single gloves. How many gloves does Ada own?", 11),
-        ("Of 14 eggs 2 are broken. Leo divides the whole ones equally among 4 guests. How many"
-         " eggs does each guest receive?", 3),
+        ("Ada owns 3 pairs of nuts and 5 single nuts. How many nuts does Ada own?", 11),
+        ("Of 14 eggs 2 are broken, and 4 guests share the others. How many eggs has each guest?", 3),
     ):  # fmt: skip
         problem = read(text)
         assert problem is not None, text
@@ -99,7 +98,7 @@ def test_the_teacher_writes_what_the_failures_speak_of() -> None:
     from looping.teacher import Teacher
 
     about = "The model works out calculations wrongly and arrives at another number.\nWords: "
-    for words, family in (("cashier, euros, costs", "purchase"), ("gloves, single", "pairs")):
+    for words, family in (("euros, cost, pays", "purchase"), ("pairs, single", "pairs")):
         drafts = [json.loads(Teacher().reply(drafting(about + words, seed))) for seed in range(20)]
         for draft in drafts:
             problem = read(draft["problem"])
@@ -122,7 +121,7 @@ def test_the_teacher_is_wrong_as_often_as_planned_and_slips_are_seen() -> None:
     teacher = Teacher(slips=0.2, misreadings=0.1)
     seen = Counter()
     for seed in range(1_000):
-        draft = json.loads(teacher.reply(drafting("gloves", seed)))
+        draft = json.loads(teacher.reply(drafting("pairs, single", seed)))
         problem = read(draft["problem"])
         assert problem is not None
         fault = check_trace(draft["problem"], "", draft["steps"], draft["answer"]).fault
@@ -136,10 +135,10 @@ def test_the_same_request_has_the_same_reply_and_a_draft_that_comes_back_its_pro
     from looping.teacher import Teacher
 
     teacher = Teacher(slips=1.0)
-    first = teacher.reply(drafting("gloves", 3))
-    assert teacher.reply(drafting("gloves", 3)) == first
-    assert teacher.reply(drafting("gloves", 4)) != first
-    again = drafting("gloves", 3)
+    first = teacher.reply(drafting("pairs, single", 3))
+    assert teacher.reply(drafting("pairs, single", 3)) == first
+    assert teacher.reply(drafting("pairs, single", 4)) != first
+    again = drafting("pairs, single", 3)
     again["messages"] += [
         {"role": "assistant", "content": first},
         {"role": "user", "content": "This reply cannot be used: the left side comes to 7."},
@@ -209,6 +208,7 @@ def test_the_commands_go_from_failures_to_rows(tmp_path: Path) -> None:
         recipe = tmp_path / "1" / "recipe.yaml"
         commands.run(recipe, tmp_path / "1" / "run", url, 24)
         drafts = commands.draft_unchecked(recipe, tmp_path / "drafts", url, 24, 3)
+    assert len(set(commands.families(commands.exported(general)))) > 6
     told = Counter(commands.families(commands.exported(tmp_path / "1" / "run")))
     assert sum(told[name] for name in failing) > 0.7 * sum(told.values()), told
     rows = commands.exported(drafts)
