@@ -69,7 +69,7 @@ class Bench:
         """The base model, a new one each time."""
         return LlamaForCausalLM.from_pretrained(self._place)
 
-    def _answers(self, model: Any) -> Callable[[Sequence[str]], list[str]]:
+    def answers(self, model: Any) -> Callable[[Sequence[str]], list[str]]:
         """What a model replies to prompts, by greedy decoding."""
         return lambda prompts: _answers(model, self.tokenizer, prompts)
 

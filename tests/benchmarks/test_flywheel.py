@@ -69,7 +69,7 @@ def test_some_problems_are_solved_by_hand() -> None:
         ("Ada has 5 nuts, and Ben has 4 nuts more. How many nuts do Ada and Ben have together?",
          14),
         ("Ada owns 3 pairs of nuts and 5 single nuts. How many nuts does Ada own?", 11),
-        ("Of 14 eggs 2 are broken, and 4 guests share the others. How many eggs has each guest?", 3),
+        ("Of 9 eggs 3 are broken, and 2 guests share the others. How many eggs has each guest?", 3),
     ):  # fmt: skip
         problem = read(text)
         assert problem is not None, text
