@@ -57,6 +57,7 @@ class Bench:
         """
         torch.set_num_threads(options.threads)
         transformers.logging.set_verbosity_error()
+        transformers.logging.disable_progress_bar()
         datasets.disable_progress_bars()
         self._options = options
         self._place = options.folder / "base"
@@ -75,6 +76,7 @@ class Bench:
 
     def tuned(self, rows: Sequence[Mapping[str, Any]], seed: int, *, lora: bool) -> Any:
         """The base model after TRL's SFT on rows of messages."""
+        transformers.set_seed(seed)  # an adapter begins with random weights
         adapter = LoraConfig(
             r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"
         )
@@ -119,8 +121,10 @@ class Bench:
             for one in problems(options.base_steps * _BASE_BATCH, shares, seed=0)
         ]
         _trained(model, tokenizer, rows)
-        tokenizer.save_pretrained(self._place)
-        model.save_pretrained(self._place)
+        part = self._place.with_suffix(".part")
+        tokenizer.save_pretrained(part)
+        model.save_pretrained(part)
+        part.rename(self._place)
 
 
 def _new_tokenizer(texts: Iterable[str], largest: int = 60) -> PreTrainedTokenizerFast:

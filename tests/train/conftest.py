@@ -64,9 +64,7 @@ def exported(run: Path, tmp_path: Path) -> Callable[..., Path]:
 
     def make(kind: str, *words: object) -> Path:
         folder = tmp_path / kind
-        _silversmith(
-            "export", run, "--format", kind, "--to", folder, "--allow-simulated", *words
-        )
+        _silversmith("export", run, "--format", kind, "--to", folder, "--allow-simulated", *words)
         return folder
 
     return make
