@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 _BENCHMARKS = Path(__file__).resolve().parents[1]
-_GENERAL = "A word problem of primary school."
+_GENERAL = "Word problem {} of primary school."
 
 
 def silversmith(*words: str | Path) -> str:
@@ -50,12 +50,13 @@ def general_run(folder: Path, url: str, samples: int) -> Path:
     """A run that asks for word problems of any kind, checked as `reasoning` checks: what tunes a
     model that nobody has evaluated."""
     folder.mkdir(parents=True, exist_ok=True)
-    seed = {"instruction": _GENERAL}
-    (folder / "general.jsonl").write_text(json.dumps(seed) + "\n", encoding="utf-8")
+    with open(folder / "general.jsonl", "w", encoding="utf-8") as file:
+        for number in range(samples):
+            file.write(json.dumps({"instruction": _GENERAL.format(number)}) + "\n")
     values = {
         "models": {"writer": _model(url)},
         "seeds": [{"tasks": "general.jsonl"}],
-        "generators": [{"reasoning": {"draws": samples}}],
+        "generators": ["reasoning"],
         "filters": ["exact_duplicates"],
         "max_failed_share": 0.5,
     }
@@ -102,7 +103,7 @@ def filter_run(data: Path, out: Path, filters: Sequence[Any]) -> Path:
 
 def exported(folder: Path) -> list[dict[str, Any]]:
     """The rows of `silversmith export --format trl-sft`."""
-    to = folder / "exports"
+    to = folder / "exports" / "trl-sft"
     silversmith("export", folder, "--format", "trl-sft", "--to", to)
     (file,) = (one for one in to.rglob("*.jsonl") if "id" not in one.stem)
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

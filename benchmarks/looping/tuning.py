@@ -107,6 +107,7 @@ class Bench:
                     dataloader_pin_memory=False,
                 ),
             )
+            trainer.remove_callback(transformers.PrinterCallback)
             trainer.train()
         return trainer.model
 
