@@ -195,7 +195,7 @@ def test_the_commands_go_from_failures_to_rows(tmp_path: Path) -> None:
     from looping.teacher import Teacher, teaching
 
     problems = items(12, seed=1)
-    failing = ("purchase", "pairs")
+    failing = ("purchase", "broken ones")
     examined = Examination(
         problems,
         ["Answer: 99" if one.family.name in failing else one.solution for one in problems],
