@@ -127,7 +127,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=128, help="of the model; 32 for each head")
     parser.add_argument("--layers", type=int, default=3, help="of the model")
     parser.add_argument("--base-steps", type=int, default=300, help="of 32 problems each")
-    parser.add_argument("--steps", type=int, default=60, help="of 16 rows each, for each tuning")
+    parser.add_argument("--steps", type=int, default=120, help="of 16 rows each, for each tuning")
     parser.add_argument("--slips", type=float, default=0.2, help="share of planted wrong sums")
     parser.add_argument(
         "--misreadings",

@@ -26,7 +26,7 @@ from looping.examination import items, problems
 __all__ = ["Bench"]
 
 _BASE_BATCH, _BASE_RATE = 32, 3e-3
-_BATCH, _RATE, _RATE_LORA = 16, 5e-4, 3e-3
+_BATCH, _RATE, _RATE_LORA = 16, 1e-3, 3e-3
 _PIECE = r" ?[A-Za-z]+| ?[0-9]+|\n+| ?[^\sA-Za-z0-9]"
 _SPECIAL = ("<pad>", "<unknown>", "<user>", "<assistant>", "<end>")
 _TEMPLATE = (
