@@ -83,7 +83,11 @@ def main() -> None:
         examined = Examination.of(evaluation, bench.answers(bench.base))
         write_log(examined, options.folder / "base.jsonl")
     with teaching(Teacher(options.slips, options.misreadings)) as url:
-        sets = drafted(options, url)
+        seen = {problem.text for problem in test}
+        sets = {
+            name: [row for row in rows if row["messages"][0]["content"] not in seen]
+            for name, rows in drafted(options, url).items()
+        }
         for name, method, seed in tunings(options):
             done = (name, method, seed) in results
             last = (name, method, seed) == ("targeted", "full", 0)
