@@ -284,6 +284,7 @@ function finished() {
 async function lookAgain() {
   for (const [item] of decidedHere) decidedHere.delete(item);
   await send();
+  await fetching; // what is being asked for already asks for no skipped ones
   await more(true);
   await advance();
 }

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -420,6 +421,21 @@ def test_other_scripts_are_drawn_right(gallery_page: Callable[..., str], screen:
         assert here.page.locator(f".text[lang={name}]").count()
         if name == "zh":
             assert here.page.locator("mark.differs").all_inner_texts() == ["十"]
+
+
+def test_skipped_samples_come_again_though_the_page_is_just_asking_for_new_ones(
+    gallery_page: Callable[..., str], screen: Any
+) -> None:
+    here = screen(gallery_page("who skips all")).wait()
+    here.page.clock.install()
+    here.page.reload()
+    here.wait()
+    while here.item:
+        here.press_on("s")
+    here.page.route("**/api/next", lambda route: (time.sleep(1), route.continue_())[1], times=1)
+    here.page.clock.fast_forward(15_000)  # it looks for new ones by itself
+    here.page.click("text=Look again")
+    here.page.wait_for_selector(".sample")
 
 
 def test_markdown_code_and_formulas(gallery_page: Callable[..., str], screen: Any) -> None:
