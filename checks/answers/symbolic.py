@@ -92,6 +92,11 @@ class _Worker:
                 "install `math-verify[antlr4_13_2]`"
             )
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
     def compare(self, one: str, two: str, seconds: float) -> tuple[bool | None, bool]:
         """What the worker says, and whether it is still of use."""
         line = json.dumps({"one": one, "two": two, "seconds": seconds}).encode() + b"\n"
@@ -156,17 +161,23 @@ class _Pool:
         if max(len(one), len(two)) > LONGEST:
             return None
         worker: _Worker | None = getattr(self._own, "worker", None)
+        if worker is not None and worker.is_gone:
+            self._give_up(worker)  # it died of something else than this question
+            worker = None
         if worker is None:
             worker = self._own.worker = _Worker()
             with self._lock:
                 self._workers.add(worker)
         equal, usable = worker.compare(one, two, seconds)
         if not usable:
-            self._own.worker = None
-            with self._lock:
-                self._workers.discard(worker)
-            worker.end()
+            self._give_up(worker)
         return equal
+
+    def _give_up(self, worker: _Worker) -> None:
+        self._own.worker = None
+        with self._lock:
+            self._workers.discard(worker)
+        worker.end()
 
     def end(self) -> None:
         """Stop the threads and their processes."""
