@@ -26,21 +26,26 @@ th, td { padding: 0.15rem 1rem 0.15rem 0; text-align: left; white-space: pre;
   vertical-align: top; }
 th { border-bottom: 1px solid; }
 .right { text-align: right; }
+svg { max-width: 100%; height: auto; }
+.narrow { display: none; }
+@media (max-width: 40rem) { .narrow { display: block; } .broad { display: none; } }
 .warning { color: light-dark(#a00000, #ff9090); font-weight: bold; }
 </style></head>
 <body><h1>NAME</h1>
 """
 
 
-def page(name: str, parts: Iterable[Table | Text], picture: str = "") -> str:
+def page(name: str, parts: Iterable[Table | Text], picture: str = "", narrow: str = "") -> str:
     """The page.
 
     Args:
         name: its heading.
         parts: in their order.
         picture: an SVG that stands before them, or "".
+        narrow: the same for a narrow screen.
     """
-    body = [f'<div class="wide">{picture}</div>\n'] if picture else []
+    pictures = {"broad": picture, "narrow": narrow or picture} if picture else {}
+    body = [f'<div class="{kind}">{one}</div>\n' for kind, one in pictures.items()]
     body += [_table(part) if isinstance(part, Table) else _sentence(part) for part in parts]
     return _HEAD.replace("NAME", html.escape(name)) + "".join(body) + "</body></html>\n"
 

@@ -35,7 +35,7 @@ def show_history(
     if svg is not None:
         _write(svg, picture)
     if html is not None:
-        _write(html, page("Rounds", parts, picture))
+        _write(html, page("Rounds", parts, picture, history_svg(history, across=1)))
     if json:
         import orjson
 

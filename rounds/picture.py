@@ -10,7 +10,7 @@ from .history import Fared, GroupHistory, History
 __all__ = ["history_svg"]
 
 _LEFT, _TOP, _HEIGHT = 64, 40, 110
-_ACROSS, _GAP_X, _GAP_Y = 2, 80, 100
+_GAP_X, _GAP_Y = 80, 100
 _LINE, _NARROWEST, _A_ROUND = 34, 320, 76
 _LONGEST = 44  # letters of a name that stand above a diagram of the narrowest width
 _STYLE = (
@@ -22,17 +22,18 @@ _STYLE = (
 )
 
 
-def history_svg(history: History) -> str:
+def history_svg(history: History, across: int = 2) -> str:
     """A small diagram for all failures, and one for each group: the share that failed in each
     round with its interval, and below it how many samples the round's recipe made and kept.
 
     Args:
         history: what to draw; what is in its names is text, whatever it looks like.
+        across: how many diagrams stand beside each other.
     """
     cells = [history.whole, *history.groups]
-    rows = -(-len(cells) // _ACROSS)
+    rows = -(-len(cells) // across)
     wide = max(_NARROWEST, _A_ROUND * len(history.numbers))
-    width = _LEFT + _ACROSS * (wide + _GAP_X)
+    width = _LEFT + across * (wide + _GAP_X)
     height = _TOP + rows * (_HEIGHT + _GAP_Y) + 10
     title = "Failures by group and round"
     lines = [
@@ -41,8 +42,8 @@ def history_svg(history: History) -> str:
         f"<title>{title}</title><style>{_STYLE}</style>",
     ]
     for place, group in enumerate(cells):
-        x = _LEFT + place % _ACROSS * (wide + _GAP_X)
-        y = _TOP + place // _ACROSS * (_HEIGHT + _GAP_Y)
+        x = _LEFT + place % across * (wide + _GAP_X)
+        y = _TOP + place // across * (_HEIGHT + _GAP_Y)
         lines.append(f'<g transform="translate({x} {y})">')
         lines += _cell(group, wide, flagged=place > 0)
         lines.append("</g>")
