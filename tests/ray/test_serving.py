@@ -65,7 +65,8 @@ class Machines:
         found = []
         for file in self.cache.glob("silversmith/vllm/*/*/state.json"):
             state = State.read(file)
-            if state is not None and process(state.keeper) is not None:
+            keeper = process(state.keeper) if state is not None else None
+            if keeper is not None and not keeper.zombie:
                 launch = orjson.loads((file.parent / "launch.json").read_bytes())
                 found.append((state, Launch(**launch)))
         return found

@@ -40,7 +40,8 @@ def servers(tmp_path):
 
     def kept():
         found = map(State.read, (tmp_path / "cache").glob("silversmith/vllm/*/*/state.json"))
-        return [one for one in found if one is not None and process(one.keeper) is not None]
+        there = ((one, process(one.keeper)) for one in found if one is not None)
+        return [one for one, keeper in there if keeper is not None and not keeper.zombie]
 
     yield kept
     for state in kept():
