@@ -28,7 +28,7 @@ def test_it_goes_round_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert all(len(one["failures"]) == 12 for one in results)
     sets = json.loads((tmp_path / "sets.json").read_text())
     assert len(sets["selected"]) == len(sets["by chance"]) == len(sets["filtered"]) // 2
-    assert "targeted than untargeted" in done.stdout
+    assert "targeted, not untargeted" in done.stdout
     rounds = [json.loads((tmp_path / f"rounds/{one}/round.json").read_text()) for one in (1, 2)]
     assert [one["number"] for one in rounds] == [1, 2]
     assert rounds[0]["items"] == rounds[1]["items"] == 72
