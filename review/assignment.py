@@ -22,26 +22,30 @@ def give_out(
     reviewer: int,
     *,
     have: Collection[str],
+    decided: Collection[str] = (),
     count: int,
     lease_s: float,
 ) -> list[str]:
     """Lend a person the next items.
 
-    What they have already (`have`) is lent to them anew, so that it does not run out while they
+    What they have already (`have`, `decided`) is lent to them anew, so that it does not run out while they
     work. What others left lying is free again once their lease has ended. Of items that several
     people are to see, each is lent to different people; hidden repeats come when their time has
     come.
 
     Args:
         have: the items that their page holds; these are not given again.
+        decided: the items that they have decided about, of which their page has not sent the
+            verdict yet; neither are these.
         count: how many it is to hold in all.
     """
     now = time.time()
     mine = and_(assignments.c.plan == plan, assignments.c.reviewer == reviewer)
-    if have:
+    kept = [*have, *decided]
+    if kept:
         connection.execute(
             update(assignments)
-            .where(mine, assignments.c.state == "open", assignments.c.item.in_(have))
+            .where(mine, assignments.c.state == "open", assignments.c.item.in_(kept))
             .values(until=now + lease_s)
         )
     _take_back(connection, now)
@@ -50,7 +54,7 @@ def give_out(
     if wanted > 0:
         held = (
             select(assignments.c.item)
-            .where(mine, assignments.c.state == "open", assignments.c.item.not_in(have))
+            .where(mine, assignments.c.state == "open", assignments.c.item.not_in(kept))
             .order_by(assignments.c.place)
             .limit(wanted)
         )
@@ -64,7 +68,7 @@ def give_out(
         given += _lend_due(connection, plan, reviewer, wanted - len(given), now + lease_s)
     if len(given) < wanted:
         given += _lend_free(connection, plan, reviewer, wanted - len(given), now + lease_s)
-    if not given and not have and wanted > 0:
+    if not given and not kept:
         given += _lend_due(connection, plan, reviewer, wanted, now + lease_s, early=True)
     return given
 

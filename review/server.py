@@ -109,6 +109,7 @@ class LogIn(_Strict):
 
 class Next(_Strict):
     have: list[_Id] = Field(default=[], max_length=20)
+    decided: list[_Id] = Field(default=[], max_length=500)
     again: bool = False
 
 
@@ -274,7 +275,7 @@ async def next_items(served: ServedHere, who: Who, given: Next) -> Response:
             take_up_skipped(connection, plan, who.reviewer)
         found = give_out(
             connection, plan, who.reviewer,
-            have=given.have, count=HELD, lease_s=served.lease_s,
+            have=given.have, decided=given.decided, count=HELD, lease_s=served.lease_s,
         )  # fmt: skip
         query = select(items.c.item, items.c.body).where(
             items.c.plan == plan, items.c.item.in_(found)

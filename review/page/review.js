@@ -44,7 +44,7 @@ onChange(({ waiting: count, trouble, settled }) => {
   const { entry, why } = settled;
   if (why) bringBack(entry, why);
   else if (entry.verdict !== "undo" && current?.view.item !== entry.item) dropDraft(entry.item);
-  if (!count) more();
+  if (!count) advanceIfIdle(); // all is stored: what there is to see, and how much was skipped, is known now
 });
 
 window.addEventListener("beforeunload", (event) => {
@@ -167,7 +167,9 @@ async function fetchMore(again) {
   const held = [current?.view, ...queue].filter(Boolean).map((view) => view.item);
   if (held.length >= HELD && !again) return;
   try {
-    const found = await ask("/api/next", { have: held.slice(0, 20), again });
+    // What is decided here and not stored yet is still lent to this person: they are not to get it again.
+    const decided = waiting().map(([, entry]) => entry.item);
+    const found = await ask("/api/next", { have: held.slice(0, 20), decided: decided.slice(0, 500), again });
     totals = found.totals;
     const unsent = new Set(waiting().map(([, entry]) => entry.item));
     counts = { ...found.progress, decided: Math.max(counts.decided, found.progress.decided) };

@@ -438,6 +438,21 @@ def test_skipped_samples_come_again_though_the_page_is_just_asking_for_new_ones(
     here.page.wait_for_selector(".sample")
 
 
+def test_who_is_faster_than_the_network_sees_every_sample_once(
+    gallery_page: Callable[..., str], screen: Any, gallery: list[Sample]
+) -> None:
+    here = screen(gallery_page("who hurries")).wait()
+    here.page.route("**/api/verdicts", lambda route: (time.sleep(0.3), route.continue_())[1])
+    seen = []
+    while here.item:
+        seen.append(here.item)
+        here.press_on("s")
+    assert len(seen) == len(set(seen)) == len(gallery) + 1
+    here.page.unroute("**/api/verdicts")
+    here.page.click(f"text=Look again at the {len(seen)}", timeout=5_000)
+    here.wait()
+
+
 def test_markdown_code_and_formulas(gallery_page: Callable[..., str], screen: Any) -> None:
     here = screen(gallery_page("who reads formulas")).wait()
     here.find("Two bicycles are hired")
