@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ..filters import Columns
 from ..records import (
@@ -15,9 +15,6 @@ from ..records import (
     table_from_json,
     table_from_samples,
 )
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "ROWS_AT_A_TIME",

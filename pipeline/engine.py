@@ -164,6 +164,8 @@ class _Job:
                     one_by_one=filtering.one_by_one and not self.concluding.needed,
                 ) as meanwhile,
             ):
+                if meanwhile.one_by_one:
+                    self.journal.on_settled = settled.hear
                 exhausted = await self._draft()
                 self.books.stage = "filtering"
                 self.journal.flush()

@@ -47,7 +47,7 @@ class Meanwhile:
         self._recipe = recipe
         self._books = books
         self._filtering = filtering
-        self._one_by_one = one_by_one
+        self.one_by_one = one_by_one
         self._ended = Event()
         self._error: Exception | None = None
         self._thread = Thread(target=self._work, name="meanwhile", daemon=True)
@@ -83,7 +83,7 @@ class Meanwhile:
             load_columns()
             if self._recipe.target is None:  # with a target nobody knows yet
                 self._books.expected = expected_samples(self._recipe, COUNT_SECONDS, self._ended)
-            if self._one_by_one:
+            if self.one_by_one:
                 self._filter()
         except sqlite3.Error as error:
             self._error = RunFolderError(f"the journal cannot be read ({error})")

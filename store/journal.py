@@ -59,6 +59,7 @@ class Journal:
     Attributes:
         numbers: the samples' numbers by their ids.
         first_new: the first number that no earlier run has given.
+        on_settled: is told of each sample that is being settled.
 
     Raises:
         RunFolderError: the file is damaged, of a newer version, or the disk is full.
@@ -67,6 +68,7 @@ class Journal:
     def __init__(self, path: Path, *, enrols: bool = True) -> None:
         self.path = path
         self.numbers = Numbers()
+        self.on_settled: Callable[[Result], object] | None = None
         self._samples: list[tuple[Any, ...]] = []
         self._roster: list[tuple[Any, ...]] = []
         self._replies: list[tuple[Any, ...]] = []
@@ -176,6 +178,8 @@ class Journal:
         payload = _packed(result.payload)
         row = (result.sample, result.settings, result.state, result.reason, payload)
         self._results.append(row)
+        if self.on_settled is not None:
+            self.on_settled(result)
         self._later()
 
     async def durable(self) -> None:
