@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import (
@@ -40,12 +41,12 @@ class Criterion(BaseModel):
     weight: float = Field(default=1.0, ge=0)
     """Its weight in the judge's score, beside those of the other criteria."""
 
-    @property
+    @cached_property
     def lowest(self) -> int:
         """The worst number of points."""
         return min(self.scale)
 
-    @property
+    @cached_property
     def highest(self) -> int:
         """The best number of points."""
         return max(self.scale)

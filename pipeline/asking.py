@@ -45,6 +45,7 @@ class Asker:
     prompts: Prompts
     _prints: dict[tuple[str, type[Any]], bytes] = field(default_factory=dict, compare=False)
     _parameters: dict[str, str] = field(default_factory=dict, compare=False)
+    _judges: dict[str, Judge] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, part: Generator | Judge, recipe: Recipe, prompts: Prompts) -> Asker:
@@ -65,6 +66,17 @@ class Asker:
     @property
     def title(self) -> str:
         return f"judge {self.part.title}" if isinstance(self.part, Judge) else self.part.title
+
+    def judge_for(self, strategy: str) -> Judge:
+        """The judge for samples of a strategy; for its candidates, where it knows no way for these,
+        the one for its finished samples."""
+        if strategy not in self._judges:
+            judge = self.part
+            assert isinstance(judge, Judge)
+            known = strategy in judge.strategies
+            suited = strategy if known else strategy.removesuffix("_candidates")
+            self._judges[strategy] = judge.for_strategy(suited)
+        return self._judges[strategy]
 
     @cached_property
     def templates(self) -> list[Template]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..errors import EndpointError, ReplyError, SilversmithError, TemplateError
 from ..generators import Generator
-from ..judges import Judge
 from ..models import ModelSpec
 from ..prompts import Prompts
 from ..records import Attribute, Draw, Failure, Judgement, Origin, Sample, SeedRef, Turn, Usage
@@ -224,7 +223,7 @@ async def _judgements(
     found: list[list[Judgement]] = [[] for _ in samples]
     left = list(range(len(samples)))
     for asker in course.judges:
-        judge = _suited(asker, strategy)
+        judge = asker.judge_for(strategy)
         if not left:
             break
         if judge.only and strategy.removesuffix("_candidates") not in judge.only:
@@ -283,16 +282,6 @@ def _has_no_response(sample: Sample) -> bool:
     return not sample.messages or sample.messages[-1].role != "assistant"
 
 
-def _suited(asker: Asker, strategy: str) -> Judge:
-    """The judge for samples of a strategy; for its candidates, where it knows no way for these,
-    the one for its finished samples."""
-    judge = asker.part
-    assert isinstance(judge, Judge)
-    if strategy not in judge.strategies:
-        strategy = strategy.removesuffix("_candidates")
-    return judge.for_strategy(strategy)
-
-
 def scored(
     sample: Sample, judgements: Sequence[Judgement], judges: Sequence[Asker], strategy: str
 ) -> dict[str, Any]:
@@ -302,7 +291,7 @@ def scored(
         return {}
     total = weights = 0.0
     for asker in judges:
-        judge = _suited(asker, strategy)
+        judge = asker.judge_for(strategy)
         score = judge.score([j for j in judgements if j.judge == judge.title])
         if score is not None:
             total += judge.weight * score
