@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import threading
 from array import array
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from itertools import islice
 from types import MappingProxyType
@@ -185,25 +185,37 @@ class Planner:
             SeedError: a source cannot be read on.
         """
         draws = max(generator.draws for generator in self._recipe.generators)
-        rounds = [range(draws)] if self._recipe.target is None else [(d,) for d in range(draws)]
+        rounds: list[Sequence[int]] = [range(draws)]
+        if self._recipe.target is not None:
+            rounds = [(draw,) for draw in range(draws)]
         left = self._recipe.limit
         for number, round_ in enumerate(rounds):
-            async for place, seed in self._seeds():
-                usable = [one for one in self._generators if one[0].takes(seed)]
-                if number == 0:
-                    self._books.seeds += 1
-                    if not usable:
-                        self._note_unused(seed)
-                for generator, key, offset in usable:
-                    first = place * self._samples_per_seed + offset
-                    for draw in round_:
-                        if draw >= generator.draws:
-                            continue
-                        yield self._enrolled(first + draw, seed, generator, key, draw)
-                        if left is not None and (left := left - 1) == 0:
-                            self.exhausted = True
-                            return
+            place = 0
+            async with aclosing(self._batches()) as batches:
+                async for batch in batches:
+                    for seed in batch:
+                        for planned in self._of_seed(place, seed, round_, first=number == 0):
+                            yield planned
+                            if left is not None and (left := left - 1) == 0:
+                                self.exhausted = True
+                                return
+                        place += 1
         self.exhausted = True
+
+    def _of_seed(
+        self, place: int, seed: Seed, draws: Sequence[int], *, first: bool
+    ) -> Iterator[Planned]:
+        """What a round draws from a seed."""
+        usable = [one for one in self._generators if one[0].takes(seed)]
+        if first:
+            self._books.seeds += 1
+            if not usable:
+                self._note_unused(seed)
+        for generator, key, offset in usable:
+            start = place * self._samples_per_seed + offset
+            for draw in draws:
+                if draw < generator.draws:
+                    yield self._enrolled(start + draw, seed, generator, key, draw)
 
     def _enrolled(
         self, place: int, seed: Seed, generator: Generator, key: bytes, draw: int
@@ -235,15 +247,6 @@ class Planner:
         self._books.unused_seeds += 1
         if len(self._books.unused_listed) < UNUSED_LISTED:
             self._books.unused_listed.append(seed.source)
-
-    async def _seeds(self) -> AsyncGenerator[tuple[int, Seed]]:
-        """The seeds with their places."""
-        place = 0
-        async with aclosing(self._batches()) as batches:
-            async for batch in batches:
-                for seed in batch:
-                    yield place, seed
-                    place += 1
 
     async def _batches(self) -> AsyncGenerator[list[Seed]]:
         """Batches of seeds, read in a thread of their own: a slow source must not hold up the
