@@ -28,10 +28,10 @@ def give_out(
 ) -> list[str]:
     """Lend a person the next items.
 
-    What they have already (`have`, `decided`) is lent to them anew, so that it does not run out while they
-    work. What others left lying is free again once their lease has ended. Of items that several
-    people are to see, each is lent to different people; hidden repeats come when their time has
-    come.
+    What they have already (`have`, `decided`) is lent to them anew, so that it does not run out
+    while they work. What others left lying is free again once their lease has ended. Of items that
+    several people are to see, each is lent to different people; hidden repeats come when their
+    time has come.
 
     Args:
         have: the items that their page holds; these are not given again.
