@@ -28,6 +28,7 @@ from .endpoint import EndpointConnection
 from .logprobs import lighter
 from .retry import RetryPolicy
 from .spec import ModelSpec
+from .wire import Answer
 
 __all__ = ["BatchConnection"]
 
@@ -236,10 +237,8 @@ class BatchConnection(EndpointConnection):
             reason = "batch expired" if submission.status == "expired" else "not carried out"
             self._unanswered(submission, result.id, _passing(result.body.decode()), reason)
             return
-        request = httpx2.Request("POST", self._url)
-        response = httpx2.Response(result.status, content=result.body, request=request)
         try:
-            reply = self._read(response, result.body)
+            reply = self._read(Answer(self._url, result.status, {}, result.body))
         except openai.APIError as error:
             self._unanswered(submission, result.id, error, faults.reason(error))
             return

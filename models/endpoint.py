@@ -34,7 +34,7 @@ from .retry import Freedom, RetryPolicy, Setback
 from .sentences import Sentences
 from .spec import ModelSpec
 from .structured import with_form
-from .wire import Wire
+from .wire import Answer, Wire
 
 __all__ = ["EndpointConnection"]
 
@@ -199,11 +199,12 @@ class EndpointConnection:
             max_retries=0,
             http_client=self._wire,
         )
-        self._headers = self._wire.headers.copy()
-        self._headers.update(self._client.auth_headers if key else {})
+        headers = self._wire.headers.copy()
+        headers.update(self._client.auth_headers if key else {})
         for header, value in self._client.default_headers.items():
             if isinstance(value, str):
-                self._headers[header] = value
+                headers[header] = value
+        self._headers = dict(headers)
         self._secret = key.encode() if len(key) >= SECRET_FROM else b""
         replicas = [self._replica(url, key, self._client) for url in self.spec.urls]
         self._url, self._sentences = replicas[0].address, replicas[0].sentences
@@ -326,9 +327,9 @@ class EndpointConnection:
         meter.calls += 1
         meter.in_flight += 1
         try:
-            response, body = await self._post(replica, content, self.spec.timeout)
-            ticket.gate.told(line.now(), response.headers)
-            reply = self._read(response, body)
+            answer = await self._post(replica, content, self.spec.timeout)
+            ticket.gate.told(line.now(), answer.headers)
+            reply = self._read(answer)
             ticket.gate.answered(ticket, line.now(), reply.usage)
         except openai.APIError as fault:
             meter.failure(faults.reason(fault))
@@ -341,9 +342,7 @@ class EndpointConnection:
         meter.answer(reply.usage)
         return reply
 
-    async def _post(
-        self, replica: Replica, content: bytes, timeout: float
-    ) -> tuple[httpx2.Response, bytes]:
+    async def _post(self, replica: Replica, content: bytes, timeout: float) -> Answer:
         deadline = self._deadlines.start(timeout)
         replica.under_way.add(deadline)
         try:
@@ -357,20 +356,16 @@ class EndpointConnection:
             replica.under_way.discard(deadline)
             self._deadlines.end(deadline)
 
-    def _read(self, response: httpx2.Response, body: bytes) -> Reply:
-        if not response.is_success:
-            raise faults.status_fault(response)
+    def _read(self, answer: Answer) -> Reply:
+        if not 200 <= answer.status < 300:
+            raise faults.status_fault(answer.response)
+        body = answer.body
         if self._secret and self._secret in body:
             body = body.replace(self._secret, BLOT)
         try:
             return Reply.from_body(body)
         except ReplyError as error:
-            whole = httpx2.Response(
-                response.status_code,
-                headers=response.headers,
-                content=body,
-                request=response.request,
-            )
+            whole = replace(answer, body=body).response
             raise faults.broken_answer(whole, error.reason) from None
 
     def _learn(self, ticket: Ticket, now: float, fault: openai.APIError) -> Freedom:
@@ -401,7 +396,7 @@ class EndpointConnection:
         self.meter.calls += 1
         try:
             timeout = min(TRIAL_TIMEOUT, self.spec.timeout)
-            reply = self._read(*await self._post(replica, content, timeout))
+            reply = self._read(await self._post(replica, content, timeout))
         except openai.APIError as fault:
             self.meter.failure(faults.reason(fault))
             return isinstance(fault, openai.RateLimitError)

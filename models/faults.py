@@ -143,7 +143,8 @@ def _said(response: httpx2.Response, error: dict[str, Any]) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    cause = error.__cause__ or error
+    ours = isinstance(error, aiohttp.ClientError)  # else it is what httpx2 made of one
+    cause = error if ours else error.__cause__ or error
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         return f"the host name {cause.host} is not known"
     if isinstance(cause, aiohttp.ConnectionTimeoutError):

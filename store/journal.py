@@ -34,13 +34,13 @@ from .entries import (
     Spending,
     Standing,
 )
+from .gathering import Gathering
 from .numbers import Numbers
 from .standings import Standings
 from .tables import SCHEMA_VERSION, create_tables
 
 __all__ = ["Journal"]
 
-GROUP_SECONDS = 0.002
 GROUP_REPLIES = 32
 CHECKPOINT_SECONDS = 1.0
 LOG_PAGES = 16_384
@@ -78,6 +78,7 @@ class Journal:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_loop: asyncio.AbstractEventLoop
         self._written = -math.inf
+        self._gathering = Gathering()
         self._closing = threading.Event()
         with self._explained("opening"):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -335,11 +336,12 @@ class Journal:
             self.flush()
         elif self._timer is None:
             self._timer_loop = asyncio.get_running_loop()
-            at = max(self._timer_loop.time(), self._written + GROUP_SECONDS)
+            at = max(self._timer_loop.time(), self._written + self._gathering.seconds)
             self._timer = self._timer_loop.call_at(at, self._write_group)
 
     def _write_group(self) -> None:
         self._written = self._timer_loop.time()
+        self._gathering.look()
         with suppress(RunFolderError):  # whoever waits is told
             self.flush()
 
