@@ -21,7 +21,7 @@ _LABELS = (
     r"(?:scores?|ratings?|grade|verdict|judge?ment|decision|winner|preference|preferred[ ]\w{1,12}"
     r"|better[ ](?:response|answer|output|assistant)|best[ ](?:response|answer|output|assistant)"
     r"|overall(?:[ ](?:quality|assessment|evaluation|impression))?|final[ ]choice|preferred"
-    r"|points[ ](?:awarded|given)"
+    r"|my[ ](?:choice|pick|vote)|points[ ](?:awarded|given)"
     r"|评分结果|評分結果|採点結果|評価結果|评分|評分|得分|分数|打分|评级|总分|總分|评价"
     r"|结论|判定|判断|胜者|獲勝者|获胜者|优胜者"
     r"|評価|スコア|点数|採点|評点|総合評価|結論|勝者)"
@@ -67,8 +67,10 @@ _TAGS = re.compile(
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?(?P<inner>[^{}\n]{1,60})\}")
 _LABEL = re.compile(
     rf"(?P<label>(?<![A-Za-z]){_LABELS})(?:\]\]|[*_`\"'\])])*"
-    r"(?:[ ]?[(\[](?:out of |/|0|1)[^)\]\n]{1,12}[)\]]|[ ]out of \d{1,3})?[*_ ]{0,3}"
-    r"(?P<mark>:|(?<=\w)[ ]?=(?!=)|[ ]-(?=[ ])|[ ]?\||\n|is:?(?=[ ]))"
+    r"(?:[ ]?[(\[](?:out of |/|0|1)[^)\]\n]{1,40}[)\]]|[ ]out of \d{1,3})?"
+    r"(?:[ ](?:for|of|on)[ ](?:[\w']{1,14}[ ]){0,3}(?:response|answer|output|reply|one))?"
+    r"[*_ ]{0,3}"
+    r"(?P<mark>:|(?<=\w)[ ]?=(?!=)|[ ]-(?=[ ])|[ ]?(?:→|[-=]>)|[ ]?\||\n|is:?(?=[ ]))"
     r"(?P<gap>[ ]?[*_`\"'\s$\\⭐★☆\ufe0f]{0,24})[\[(<]{0,2}",
     re.IGNORECASE,
 )
