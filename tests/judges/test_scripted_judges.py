@@ -333,6 +333,18 @@ class TestPanel:
         assert "a left out, as gpt-5-2026-01-01 is of the family gpt" in judgements[0].note
         assert [j.judge for j in judgements[2:]] == ["panel/b", "panel/c"]
 
+    async def test_who_drafted_it_may_stand_in_a_column(self):
+        judge = self.judge(exclude_own_family=True, written_by="by")
+        sample = Sample.pair("q", "r").with_(row='{"by": "Qwen/Qwen3-32B"}')
+        judgements = await judge.judge(sample, self.ask(1, 5, 1))
+        assert judgements[0].points == 1.0
+        assert "b left out" in judgements[0].note
+        with pytest.raises(ReplyError, match="its column 'by' names none.*`drafter: MODEL`"):
+            await judge.judge(sample.with_(row='{"by": null}'), self.ask(1, 5, 1))
+        judge = self.judge(exclude_own_family=True)
+        with pytest.raises(ReplyError, match="not known .none is named.: say `written_by: COLUMN`"):
+            await judge.judge(Sample.pair("q", "r"), self.ask(1, 5, 1))
+
     async def test_a_panel_of_one_family_cannot_judge_it(self):
         judge = Panel(
             models=["a"], prompts=["panel", "panel_critical"], exclude_own_family=True,
