@@ -104,6 +104,13 @@ class TestGrounded:
         assert "is not in the passage" in one.rationale
         assert "- Hail falls." in ask.prompts[1]  # it was asked once more, with what was wrong
 
+    @pytest.mark.parametrize("quote", ["", "the", "...", "in the"])
+    async def test_a_quote_that_could_stand_anywhere_shows_nothing(self, quote):
+        ask = Script("grounded", lambda asked: {"claims": [self.claim("Hail.", quote)]})
+        (one,) = await Grounded().judge(self.SAMPLE, ask)
+        assert one.score == 0.0
+        assert "shows nothing" in one.rationale
+
     async def test_asked_again_it_may_find_the_words(self):
         def answer(asked):
             return {"claims": [self.claim("Snow.", "Snow falls" if asked["mistaken"] else "Snow!")]}
