@@ -8,9 +8,10 @@ and prompts on 230 pairs, in one order), both with gold labels that neither sees
 starts as we do, from the shares of the votes; it is run here for 200 rounds, since its own rule
 ends it on the bluebirds while labels still change (its bound counts the prior once a vote and not
 once an item, and may fall). Ours without smoothing has then to arrive at the same probabilities;
-with its defaults it is shown beside. Published for the bluebirds are errors of 24.07% by majority and
-of 10.19% by Dawid and Skene's method (Ko, Lin, Li and Wong 2019, arXiv 1905.07394). The exit status
-is 1 where a label differs, a probability by more than 0.0001, or a published figure is missed.
+with its defaults it is shown beside. Published for the bluebirds are errors of 24.07% by majority
+and of 10.19% by Dawid and Skene's method (Ko, Lin, Li and Wong 2019, arXiv 1905.07394). The exit
+status is 1 where a label differs, a probability by more than 0.0001, or a published figure is
+missed.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def main() -> None:
             differ = int((told != ours.label).sum())
             rights = [_right(label, wanted) for label in (ours.label, told)]
             lines.append(_line(name, method, *rights, differ, apart))
-            missed |= strict and (bool(differ) or apart > FARTHEST) or _off(lines[-1], rights[0])
+            missed |= (strict and (bool(differ) or apart > FARTHEST)) or _off(lines[-1], rights[0])
     print(table(lines))
     if missed:
         sys.exit("crowds: ours differ from crowd-kit's, or from what is published")

@@ -257,7 +257,8 @@ class Panel(Judge):
             return said
         drafter = self.drafter or (sample.origin.model if sample.origin is not None else "")
         if not drafter:
-            what = f"its column {self.written_by!r} names none" if self.written_by else "none is named"
+            column = self.written_by
+            what = f"its column {column!r} names none" if column else "none is named"
             raise ReplyError(
                 "a member of the drafter's family is to be left out, and which model wrote the"
                 f" response is not known ({what}): say `written_by: COLUMN`, or `drafter: MODEL`"

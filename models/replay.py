@@ -105,8 +105,8 @@ class ReplayConnection:
         if self._rows[line.number] not in (0, row):
             self.meter.failure("no recorded reply")
             raise EndpointError(
-                f"{self._path}, line {line.number}: another row than {place!r} has the id {own!r} as"
-                " well, and this reply; give each row an id of its own, or say"
+                f"{self._path}, line {line.number}: another row than {place!r} has the id {own!r}"
+                " as well, and this reply; give each row an id of its own, or say"
                 f' "sample": {place!r} in the file of replies'
             )
         self._rows[line.number] = row

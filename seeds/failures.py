@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ..errors import SeedError
 from ..records import Seed
 from .base import BadRow, OnBadRow, SeedSource, bad_row, not_empty
 from .files import File, at_hand, find_files

@@ -86,7 +86,8 @@ def _values(text: str, names: re.Pattern[str]) -> Iterator[Candidate]:
 
 
 _KEY = re.compile(
-    rf"(?<!\\)\"(?P<key>[^\"\\\n:]{{1,60}})\"[ ]?:\s{{0,4}}\"?{SCORE}\"?(?=\s{{0,8}}(?:[,}}\]\n]|$))"
+    rf"(?<!\\)\"(?P<key>[^\"\\\n:]{{1,60}})\"[ ]?:\s{{0,4}}\"?{SCORE}\"?"
+    rf"(?=\s{{0,8}}(?:[,}}\]\n]|$))"
 )
 
 

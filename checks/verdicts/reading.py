@@ -186,9 +186,7 @@ def _in_format(text: str, name: str, wants: Kind | None) -> Verdict | None:
 
 def _verdict(found: Candidate, format: str) -> Verdict:
     said = found.value
-    return Verdict(
-        said.kind, said.values, said.choice, said.out_of, found.start, found.end, format
-    )
+    return Verdict(said.kind, said.values, said.choice, said.out_of, found.start, found.end, format)
 
 
 def _agreed(candidates: Sequence[Candidate]) -> Candidate | None:

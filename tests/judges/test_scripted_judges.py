@@ -346,10 +346,12 @@ class TestPanel:
         judgements = await judge.judge(sample, self.ask(1, 5, 1))
         assert judgements[0].points == 1.0
         assert "b left out" in judgements[0].note
-        with pytest.raises(ReplyError, match="its column 'by' names none.*`drafter: MODEL`"):
+        with pytest.raises(ReplyError, match=r"its column 'by' names none.*`drafter: MODEL`"):
             await judge.judge(sample.with_(row='{"by": null}'), self.ask(1, 5, 1))
         judge = self.judge(exclude_own_family=True)
-        with pytest.raises(ReplyError, match="not known .none is named.: say `written_by: COLUMN`"):
+        with pytest.raises(
+            ReplyError, match=r"not known .none is named.: say `written_by: COLUMN`"
+        ):
             await judge.judge(Sample.pair("q", "r"), self.ask(1, 5, 1))
 
     async def test_a_panel_of_one_family_cannot_judge_it(self):

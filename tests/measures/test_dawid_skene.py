@@ -106,7 +106,9 @@ def test_the_crowd_of_the_bluebirds_comes_out_as_published() -> None:
     names = np.array(votes.classes)
     wanted = np.array([gold[image] for image in votes.items])
     assert (len(votes.items), len(votes.annotators)) == (108, 39)
-    wrong = [(names[found.label] != wanted).mean() for found in (majority(votes), dawid_skene(votes))]
+    wrong = [
+        (names[found.label] != wanted).mean() for found in (majority(votes), dawid_skene(votes))
+    ]
     assert [round(100 * share, 2) for share in wrong] == [24.07, 10.19]
     # crowd-kit, run until nothing moved (benchmarks/crowds.py): the probability of a bunting.
     known = json.loads(BLUEBIRDS.with_name("crowd_kit.json").read_text(encoding="utf-8"))
