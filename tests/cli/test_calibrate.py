@@ -132,8 +132,7 @@ def test_a_pair_that_nothing_was_asked_about_is_judged_by_the_same_judge(call):
     Path("judges.yaml").write_text("models: {critic: 'replay:replies.jsonl'}\njudges: [pairwise]\n")
     call("judge", "data.jsonl", "--judges", "judges.yaml", "--quiet")
     for words in ((), ("--judge", "pairwise.preferred")):
-        to = ("--to", "c.json", "--precision", "0.8")
-        status, out, err = call("calibrate", "runs/data-judged", "--human", "ok", *words, *to)
+        status, out, err = call("calibrate", "runs/data-judged", "--human", "ok", *words)
         assert (status, err) == (0, "")
         assert "pairwise.preferred by gpt-4" in out
         assert "120 labelled samples" in out
