@@ -186,7 +186,14 @@ class TestPairwise:
 
     @pytest.mark.parametrize(
         ("said", "outcome"),
-        [("So: [[B]]", 0.0), ("[[C]]", 0.5), ("8 9\nThe second is longer.", 0.0)],
+        [
+            ("So: [[B]]", 0.0),
+            ("[[C]]", 0.5),
+            ("8 9\nThe second is longer.", 0.0),
+            ("**Preferred response:** 2", 0.0),
+            ("1", 1.0),
+            ("Overall score of the first: good.\n\nI prefer Response 2.", 0.0),
+        ],
     )
     async def test_verdicts_in_words(self, said, outcome):
         ask = Script("pairwise", lambda asked: {"text": said})
