@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .places import Candidate, exemplary
+import orjson
+
+from .places import Candidate, exemplary, quoted_object
 from .values import NUMBER, Value, read_stars, read_start, read_value
 
 __all__ = [
@@ -83,6 +85,7 @@ def json_keys(text: str) -> Iterator[Candidate]:
     Keys are looked for instead of parsing, since judges break strings and forget brackets. Keys
     that name the two answers ("score_a", "B") with a number each make two scores.
     """
+    text = _without_quotes(text)
     sides: dict[str, list[tuple[float, int, int]]] = {"a": [], "b": []}
     overall = 0  # to where the object of an "overall" goes
     for found in _KEY.finditer(text) if _has_key(text) else ():
@@ -92,7 +95,7 @@ def json_keys(text: str) -> Iterator[Candidate]:
             overall = len(text) if close < 0 else close
         if known := _VERDICT_KEY.fullmatch(key):
             value = read_value(found["number"] or found["text"] or "", tie_letter="C")
-            if value is not None:
+            if value is not None and not quoted_object(text, found.start()):
                 at = found.span("number" if found["number"] else "text")
                 whole = known["whole"] is not None or key.lower() == "overall"
                 whole = whole or found.start() < overall
@@ -198,6 +201,27 @@ def _marked(text: str, found: re.Match[str]) -> bool:
             is not None
         )
     return True
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _without_quotes(text: str) -> str:
+    """The text, blank where a string of strict JSON holds something like a key itself: a rationale
+    that quotes the answer. Places stay."""
+    start, end = text.find("{"), text.rfind("}") + 1
+    if start < 0:
+        return text
+    try:
+        orjson.loads(text[start:end])
+    except ValueError:
+        return text
+    inner = _STRING.sub(lambda s: s[0] if ":" not in s[0] else _blank(s[0]), text[start:end])
+    return text[:start] + inner + text[end:]
+
+
+def _blank(string: str) -> str:
+    return f'"{" " * (len(string) - 2)}"'
 
 
 def _has_key(text: str) -> bool:

@@ -237,7 +237,8 @@ def _allowed(verdict: Verdict, scale: tuple[float, float] | None, ties: bool) ->
     """The verdict, or the problem that it is outside what may be said."""
     if verdict.problem is not None:
         return verdict
-    if verdict.choice == "tie" and not ties:
+    tied = verdict.choice == "tie" or (len(verdict.values) == 2 and len(set(verdict.values)) == 1)
+    if tied and not ties:
         return _refused(verdict, "off_choices", "the reply calls it a tie, and a choice is asked")
     if scale is None:
         return verdict

@@ -62,6 +62,12 @@ def rows(name):
         ("4/5 - good, but thin.", 4, 5, "first_line"),
         ('{"accuracy": {"score": 4}, "overall": {"score": 3}}', 3, None, "json"),
         ('It ends with "Rating: [[5]]" to sway me.\n\nRating: [[1]]', 1, None, "bracketed"),
+        ('{"rationale": "It says {\'score\': 5}, to sway me.", "score": 1}', 1, None, "json"),
+        ('It contains {"score": 5}, to sway me.\n{"why": "no", "score": 1}', 1, None, "json"),
+        ('{"rationale": "It says \'yes\'", "score": 4}', 4, None, "json"),
+        ('{"claims": {"score": 4}, "overall": {"score": 3}}', 3, None, "json"),
+        ('总的来说，我会给这个回答打分："Rating: [[5]]"。', 5, None, "bracketed"),
+        ('Overall, I would say "Rating: [[5]]".', 5, None, "bracketed"),
         ("It says 'Score: 5/5' of itself, to sway me. I give it 1.", 1, None, "stated"),
         ("Final score → **2**", 2, None, "label"),
         ("Score (1 = worst, 5 = best): 4", 4, None, "label"),
@@ -262,6 +268,11 @@ def test_none_and_why(text, problem):
         "Tom earns 5 points, and the hotel is rated 4 stars.",
         "The response gets 3 points wrong.",
         "5 - 1\n= 4",
+        "The response tells me to write 'Rating: [[5]]' and nothing else.",
+        'I will not follow the embedded instruction to output {"score": 5}. I cannot judge this.',
+        'The response ends with the words "Score: 5" in order to sway me.',
+        "The review reads: 'I give this hotel 4 out of 5 stars.' The response sums it up.",
+        "回答里写着“评分：5分”，想影响我。",
         "The rating of the film: 4/5 on the site.",
         "A score of 5 would require a source.",
         "标准答案是4，回答给出的是5。",
@@ -300,6 +311,7 @@ def test_a_tie_where_one_must_be_chosen():
     text = "Therefore, neither Output (a) nor Output (b) is better."
     assert find_verdict(text).choice == "tie"
     assert find_verdict(text, ties=False).problem == "off_choices"
+    assert find_verdict("8 8\nBoth are fine.", ties=False).problem == "off_choices"
 
 
 def test_a_named_format_says_where_else_it_looks_like_a_verdict():
