@@ -5,9 +5,10 @@
 Each run is a fresh process with the simulated model inside it, measured as a whole. `plain` and
 `dedup` are `silversmith run`, draft and judge: the one with the row filters `score` and `length`
 alone, the other with the dataset-wide `exact_duplicates` and `near_duplicates` beside them, which
-hold what they compare. `judge` and `pairs` are `silversmith judge` over a dataset that exists
-already: the one of answers, with `verified` and a `rubric`, the other of pairs, with `rubric`,
-`pairwise` and a `panel` of three. `ratio` is the peak over that of the smallest number of rows. The
+hold what they compare. `checks`, `judge` and `pairs` are `silversmith judge` over a dataset that
+exists already: the first of answers, with `verified` alone, which asks no model, the second of
+answers, with `verified` and a `rubric`, the third of pairs, with `rubric`, `pairwise` and a `panel`
+of three. `ratio` is the peak over that of the smallest number of rows. The
 journal's size is told per row, and that of all Parquet files together.
 
 `--resume 100000` also measures how soon a run of so many finished samples goes on: it is filled
@@ -36,6 +37,7 @@ __all__ = ["main"]
 ROW_FILTERS: list[dict[str, Any]] = [{"score": {"min": 0}}, {"length": {"min_words": 3}}]
 FILTERS = {"plain": ROW_FILTERS, "dedup": [*ROW_FILTERS, "exact_duplicates", "near_duplicates"]}
 JUDGES: dict[str, list[Any]] = {
+    "checks": ["verified"],
     "judge": ["verified", "rubric"],
     "pairs": ["rubric", "pairwise", {"panel": {"models": ["critic", "second", "third"]}}],
 }

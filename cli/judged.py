@@ -9,6 +9,9 @@ from rich.table import Table
 
 __all__ = ["judge_tables", "warnings"]
 
+FEW = 30
+"""Pairs from which on one place that always wins is no chance."""
+
 POINTS_SHOWN = 6
 CRITERIA_SHOWN = 12
 
@@ -30,7 +33,8 @@ def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
     for one in manifest["judges"]:
         if one["always_the_same"]:
             points = next(iter(one["points"]))
-            words = f"{one['criterion']} (always {points}, {one['samples']:,} samples)"
+            what = points if len(one["points"]) == 1 else f"a score of {one['mean']:.2f}"
+            words = f"{one['criterion']} (always {what}, {one['samples']:,} samples)"
             same.setdefault(one["judge"], []).append(words)
     for judge, criteria in same.items():
         yield (
@@ -38,6 +42,14 @@ def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
             " sample from another, and its score says nothing. Look at its prompt, its scale and"
             " its model, and whether the samples differ at all"
         )
+    for one in manifest["comparisons"]:
+        if one["pairs"] >= FEW and one["reversed"]["value"] == 1.0:
+            place = {1.0: "FIRST", 0.0: "SECOND"}.get(one["first_wins"]["value"], "THERE")
+            yield (
+                f"THE JUDGE {one['judge']} PREFERS WHAT STANDS {place}: the order reverses its"
+                f" verdict on each of {one['pairs']:,} pairs, so that all are ties and it says"
+                " nothing. Take another model"
+            )
     simulated = sorted({one["judge"] for one in manifest["judges"] if one["simulated"]})
     if simulated:
         yield f"The scores of {', '.join(simulated)} are a simulated model's: only to look at"

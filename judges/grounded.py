@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from ..checks.content_words import says_something
 from ..checks.quotes import Place, find_quote
 from ..errors import ReplyError
 from ..records import Ask, Judgement, Sample
@@ -25,7 +26,7 @@ class Grounded(Judge):
     quote is looked up in the passage: where it is not there, the model is asked once more, and a
     claim whose quote is still not there counts as not supported, whatever the model says. White
     space, case and the shape of quotation marks may differ; words may be left out where the
-    quote has dots.
+    quote has dots. Small words alone ("the", "it is") show nothing.
 
     A sample without a passage fails. A dataset's column is mapped with `--map passage=COLUMN`.
     """
@@ -89,18 +90,20 @@ Grounded.Claims.model_rebuild()
 def _verdict(claim: Grounded.Claim, found: bool) -> str:
     if found:
         return f"supported by “{claim.quote[:_SHOWN]}”"
+    if claim.supported and not says_something(claim.quote):
+        return f"not supported, since “{claim.quote[:_SHOWN]}” shows nothing"
     if claim.supported:
         return f"not supported, since “{claim.quote[:_SHOWN]}” is not in the passage"
     return "not supported"
 
 
 def _stands(quote: str, text: str) -> bool:
-    """Whether all parts of a quote, between dots that stand for words left out, are in the text
-    in their order."""
+    """Whether a quote says something, and all its parts, between dots that stand for words left
+    out, are in the text in their order."""
     parts = [
         part for part in quote.replace("[...]", "…").replace("...", "…").split("…") if part.strip()
     ]
-    if not parts:
+    if not says_something(quote):
         return False
     start = 0
     for part in parts:

@@ -139,7 +139,7 @@ class Pairwise(Judge):
             form: type[Pairwise.Verdict] = self.Verdict if self.ties else self.Choice
             reply = await ask(form, **values)
             return _OUTCOMES[reply.verdict], reply.rationale
-        find = functools.partial(find_verdict, format=self.format, ties=self.ties)
+        find = functools.partial(_found, format=self.format, ties=self.ties)
         text = await ask(
             PlainText,
             template="pairwise_text",
@@ -150,6 +150,15 @@ class Pairwise(Judge):
 
 
 _OUTCOMES = {"A": 1.0, "tie": 0.5, "B": 0.0}
+
+
+def _found(text: str, *, format: str, ties: bool) -> Found:
+    """A choice or two scores; where either might be meant, or a bare 1 or 2, the choice counts."""
+    first = find_verdict(text, format, ties=ties)
+    if first.kind in ("choice", "scores"):
+        return first
+    choice = find_verdict(text, format, wants="choice", ties=ties)
+    return choice if choice.found else first
 
 
 def _fault(found: Found) -> str | None:

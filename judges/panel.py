@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
+import orjson
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -74,10 +75,13 @@ class Panel(Judge):
     exclude_own_family: bool = False
     """Whether a member of the family of the model that drafted the sample is left out, since
     models favour their own (Panickssery et al., 2024). Families go by the models' names; `note`
-    says who was left out."""
+    says who was left out. A sample of which nobody says who drafted it is booked as failed."""
 
     drafter: str = ""
     """The model that wrote the samples, where they do not say so themselves."""
+
+    written_by: str = ""
+    """The column of a dataset that says which model wrote the response."""
 
     people_below: float = Field(default=0.0, ge=0, le=1)
     """An agreement below this is noted as one for people to look at."""
@@ -222,9 +226,9 @@ class Panel(Judge):
 
     def _sitting(self, sample: Sample, ask: Ask) -> tuple[Sequence[tuple[str, str, str]], str]:
         """The members that judge this sample, and who is left out, in words."""
-        drafter = self.drafter or (sample.origin.model if sample.origin is not None else "")
-        if not self.exclude_own_family or not drafter:
+        if not self.exclude_own_family:
             return self.members, ""
+        drafter = self._drafter(sample)
         own = families_of(drafter)
         sitting = [m for m in self.members if own.isdisjoint(families_of(ask.model_name(m[1])))]
         if not sitting:
@@ -240,6 +244,26 @@ class Panel(Judge):
             sitting,
             f"{', '.join(absent)} left out, as {drafter} is of the family {', '.join(sorted(own))}",
         )
+
+    def _drafter(self, sample: Sample) -> str:
+        """The model that wrote the response.
+
+        Raises:
+            ReplyError: nobody says which.
+        """
+        row = orjson.loads(sample.row) if self.written_by and sample.row else {}
+        said = row.get(self.written_by)
+        if isinstance(said, str) and said.strip():
+            return said
+        drafter = self.drafter or (sample.origin.model if sample.origin is not None else "")
+        if not drafter:
+            column = self.written_by
+            what = f"its column {column!r} names none" if column else "none is named"
+            raise ReplyError(
+                "a member of the drafter's family is to be left out, and which model wrote the"
+                f" response is not known ({what}): say `written_by: COLUMN`, or `drafter: MODEL`"
+            )
+        return drafter
 
     def _together(
         self, criterion: Criterion, points: Mapping[str, float], left_out: str
@@ -270,6 +294,8 @@ class Panel(Judge):
         widest = max(range(len(spreads)), key=lambda place: spreads[place])
         agreement = 1 - spreads[widest]
         note = f"least under {self.criteria[widest].name}" if spreads[widest] else ""
+        if len(said) == 1:
+            note = "one member judged alone"
         if agreement < self.people_below:
             note = f"for people: {note}"
         return AGREEMENT, agreement, agreement, note

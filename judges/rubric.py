@@ -138,6 +138,7 @@ class Rubric(Judge):
             format=self.format,
             wants="score",
             scale=(criterion.lowest, criterion.highest),
+            criterion=criterion.name,
         )
         reply = await ask(
             PlainText,

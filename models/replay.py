@@ -7,6 +7,7 @@ nothing, whatever it cost once.
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..errors import EndpointError
 from .base import Purpose, Reply, Request, SchemaForm
 from .meter import Meter
 from .replay_file import ReplyFile
-from .replay_line import Line, prompt_hash, prompt_key, sample_key, text_key
+from .replay_line import Line, digest, prompt_hash, prompt_key, sample_key, text_key
 
 __all__ = ["ReplayConnection", "prompt_hash"]
 
@@ -36,6 +37,9 @@ class ReplayConnection:
       the second the second, and so on, and the last one all further attempts: asked again, it
       says the same again, so that a reply that cannot be used is what the sample fails with.
 
+    A line that names a row by the row's own id answers one row: where another has the same id,
+    nobody can tell whose reply it is.
+
     The body of a reply says under "replayed" which line it is from.
 
     Args:
@@ -50,6 +54,7 @@ class ReplayConnection:
         self._name = Path(path).name
         self._model = model or f"replay:{self._name}"
         self._file: ReplyFile | None = None
+        self._rows = array("Q")  # by the lines' numbers: the hash of the row that has it by its id
 
     @property
     def form(self) -> SchemaForm:
@@ -64,12 +69,13 @@ class ReplayConnection:
         """
         if self._file is None:
             self._file = await asyncio.to_thread(ReplyFile.read, self._path)
+            self._rows = array("Q", bytes(8 * (self._file.last + 1)))
 
     async def send(self, request: Request) -> Reply:
         """The recorded reply.
 
         Raises:
-            EndpointError: there is none to this request.
+            EndpointError: there is none to this request, or nobody can tell whose it is.
         """
         if self._file is None:
             await self.open()
@@ -80,10 +86,30 @@ class ReplayConnection:
         if line is None:
             self.meter.failure("no recorded reply")
             raise EndpointError(_absent(self._path, request, purpose, near))
+        self._take(line, purpose)
         body = {**line.body, "replayed": f"{self._name}#{line.number}"}
         reply = Reply.from_body(orjson.dumps({**body, "model": body.get("model") or self._model}))
         self.meter.answer(reply.usage)
         return reply
+
+    def _take(self, line: Line, purpose: Purpose) -> None:
+        """Note which row has a line by its own id.
+
+        Raises:
+            EndpointError: another one has it already.
+        """
+        if len(purpose.sample) < 3 or line.key != sample_key(purpose.sample[2]):
+            return
+        _, place, own = purpose.sample
+        row = digest(place.encode())
+        if self._rows[line.number] not in (0, row):
+            self.meter.failure("no recorded reply")
+            raise EndpointError(
+                f"{self._path}, line {line.number}: another row than {place!r} has the id {own!r}"
+                " as well, and this reply; give each row an id of its own, or say"
+                f' "sample": {place!r} in the file of replies'
+            )
+        self._rows[line.number] = row
 
     async def close(self) -> None:
         """Let go of the file."""

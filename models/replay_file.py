@@ -74,6 +74,11 @@ class ReplyFile:
             file.close()
             raise
 
+    @property
+    def last(self) -> int:
+        """The number of the last line."""
+        return int(self._index.numbers.max())
+
     def lines(self, key: bytes) -> list[Line]:
         """The lines under a key, in the order of the file.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from ..measures.calibration import Calibration, Judged, calibrate, load_calibrat
 from ..measures.intervals import LEVEL
 from ..measures.ratings import Ratings, label_of, spelled
 from .label_rows import label_rows
-from .labels import Asked, Labelled, read_labels
+from .labels import Asked, Labelled, Panel, read_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,7 +125,10 @@ def _usual(asked: Asked) -> str:
 
 def _judged(asked: Asked, of: str, labelled: Labelled) -> tuple[Judged, ...]:
     """Whose judgements the scores are; empty for a column of another program's scores."""
-    found = [Judged(judge=j, criterion=c, model=m) for j, c, m in sorted(labelled.judged)]
+    asking = {(j, c) for j, c, m in labelled.judged if m}
+    # A judge that had nothing to ask about, such as two equal answers, is the same judge.
+    said = sorted((j, c, m) for j, c, m in labelled.judged if m or (j, c) not in asking)
+    found = [Judged(judge=j, criterion=c, model=m) for j, c, m in said]
     if of != OVERALL:
         found = [one for one in found if of in (one.judge, f"{one.judge}.{one.criterion}")]
         if len(found) > 1:
@@ -135,13 +138,30 @@ def _judged(asked: Asked, of: str, labelled: Labelled) -> tuple[Judged, ...]:
                 " the rows with one of them, or calibrate the overall score (--judge score)"
             )
         return tuple(found)
-    if len(labelled.panels) > 1:
-        sets = " and ".join(sorted(", ".join(sorted(one)) or "nobody" for one in labelled.panels))
+    panels = _panels(labelled.panels)
+    if len(panels) > 1:
+        names = [", ".join(f"{j} ({m})" if m else j for j, m in sorted(one)) for one in panels]
+        sets = " and ".join(sorted(name or "nobody" for name in names))
         raise SeedError(
             f"{asked.data}: the overall score is not the same thing in all rows, as they were"
             f" judged by {sets}; calibrate one judge with --judge NAME.CRITERION"
         )
     return tuple(found)
+
+
+def _panels(panels: Set[Panel]) -> set[Panel]:
+    """The sets of judges that differ in who asked which model; a judge that found nothing to ask
+    about is the same judge, and one that never asks counts for nothing."""
+    asking = {judge for panel in panels for judge, model in panel if model}
+    found = {frozenset((j, m) for j, m in panel if j in asking) for panel in panels}
+    whole = {panel for panel in found if all(model for _, model in panel)}
+    return whole | {panel for panel in found - whole if not any(_fits(panel, w) for w in whole)}
+
+
+def _fits(panel: Panel, whole: Panel) -> bool:
+    """Whether it is the same judges, of which some asked nothing."""
+    same = {judge for judge, _ in panel} == {judge for judge, _ in whole}
+    return same and {(judge, model) for judge, model in panel if model} <= whole
 
 
 def _votes(asked: Asked, ratings: Ratings, acceptable: Acceptable) -> Floats:

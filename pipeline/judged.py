@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..judges import Judge
-from ..judges.pairwise import FIRST, SECOND
+from ..judges.pairwise import FIRST, SECOND, Pairwise
 from ..judges.panel import Panel
+from ..judges.ranking import Ranking
 from ..judges.rubric import AS_GIVEN
 from ..records.judging import OF_JUDGES
 from .panel_votes import PanelVotes
@@ -41,7 +42,8 @@ class _Scale:
         lowest, highest: score that was given.
         points: how often each number of points was given.
         always_the_same: whether a model gave one score to all of 30 or more, which tells nothing
-            apart.
+            apart; of a judge that compares answers, whether it never preferred one. That the
+            chosen one of a pair, or the best of several, always wins is no such thing.
         as_given: how many scores were to be expectations over log-probabilities and are not.
         simulated: how many are by a simulated model.
     """
@@ -105,6 +107,8 @@ def judged(folder: Path, judges: Sequence[Judge]) -> dict[str, Any]:
 class _Count:
     def __init__(self, judges: Sequence[Judge]) -> None:
         self._order = {judge.title: place for place, judge in enumerate(judges)}
+        compare = (Pairwise, Ranking)
+        self._comparing = {judge.title for judge in judges if isinstance(judge, compare)}
         self._sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
         self.pairs: dict[str, _Pairs] = defaultdict(Counter)
         self.votes = PanelVotes(judge.title for judge in judges if isinstance(judge, Panel))
@@ -132,6 +136,8 @@ class _Count:
             mean = sums.total / sums.n
             variance = max(0.0, sums.squares / sums.n - mean * mean)
             same = sums.lowest == sums.highest and sums.n >= FEW and sums.by_model == sums.n
+            if judge in self._comparing:
+                same = same and sums.lowest == 0.5 and criterion not in (FIRST, SECOND)
             yield _Scale(
                 judge=judge,
                 criterion=criterion,

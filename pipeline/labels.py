@@ -59,6 +59,10 @@ class Asked:
     skip_bad_rows: bool = False
 
 
+Panel = frozenset[tuple[str, str]]
+"""Judges, each with its model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """The labels of a dataset.
@@ -69,8 +73,8 @@ class Labelled:
         splits: the items' groups, as asked for.
         notes: sentences on labels that match no row, rows passed over, and the like.
         judged: judge, criterion and model of the judgements of rows that a person labelled.
-        panels: the sets of judges that such rows were judged by, each with its model; without
-            judges that ask none.
+        panels: the sets of judges that such rows were judged by, each with its model, or with ""
+            where it asked none.
     """
 
     ratings: Ratings
@@ -78,7 +82,7 @@ class Labelled:
     splits: tuple[Split, ...]
     notes: tuple[str, ...]
     judged: Set[tuple[str, str, str]] = frozenset()
-    panels: Set[frozenset[str]] = frozenset()
+    panels: Set[Panel] = frozenset()
 
 
 def read_labels(asked: Asked) -> Labelled:
@@ -103,7 +107,7 @@ class _Reader:
         self.columns = LabelColumns(asked.humans)
         self.judges: dict[str, int] = {}
         self.judged: set[tuple[str, str, str]] = set()
-        self.panels: set[frozenset[str]] = set()
+        self.panels: set[Panel] = set()
         self.met: set[str] = set()
         self.first_columns = ""
         self.bad_rows = 0
@@ -209,7 +213,10 @@ class _Reader:
         names = ("judge", "criterion", "model")
         who = [tuple(str(one.get(name) or "") for name in names) for one in row.judgements]
         self.judged.update((judge, criterion, model) for judge, criterion, model in who)
-        self.panels.add(frozenset(f"{judge} ({model})" for judge, _, model in who if model))
+        asked = {judge for judge, _, model in who if model}
+        self.panels.add(
+            frozenset((judge, model) for judge, _, model in who if model or judge not in asked)
+        )
 
     def _label(self, row: LabelRow, name: str) -> Label:
         if name not in row.fields:

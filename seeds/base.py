@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from ..errors import SeedError
 from ..records import Component, Seed
 from .files import File
 
-__all__ = ["BadRow", "OnBadRow", "SeedSource", "bad_row"]
+__all__ = ["BadRow", "OnBadRow", "SeedSource", "bad_row", "not_empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class BadRow:
 
 
 OnBadRow = Callable[[BadRow], None]
+T = TypeVar("T")
 
 
 class SeedSource(Component, ABC):
@@ -78,3 +79,27 @@ def bad_row(where: str, reason: str, on_bad_row: OnBadRow | None) -> None:
     if on_bad_row is None:
         raise SeedError(f"{where}: {reason}; fix it, or pass over such rows with --skip-bad-rows")
     on_bad_row(BadRow(where, reason))
+
+
+def not_empty(
+    path: str, read: Callable[[OnBadRow | None], Iterator[T]], on_bad_row: OnBadRow | None
+) -> Iterator[T]:
+    """What `read` gives.
+
+    Raises:
+        SeedError: that is nothing; says what is wrong with the first row that cannot be read.
+    """
+    bad: list[BadRow] = []
+
+    def note(row: BadRow) -> None:
+        bad[:] = bad or [row]
+        assert on_bad_row is not None  # else the row had ended the reading
+        on_bad_row(row)
+
+    empty = True
+    for one in read(note if on_bad_row else None):
+        empty = False
+        yield one
+    if empty:
+        why = "".join(f": {row.where} {row.reason}" for row in bad)
+        raise SeedError(f"{path}: holds no row that can be used{why}")

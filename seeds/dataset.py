@@ -16,7 +16,7 @@ from ..errors import SeedError
 from ..records import Seed
 from ..records.columns import name_columns
 from ..records.shapes import ColumnMap
-from .base import BadRow, OnBadRow, SeedSource
+from .base import BadRow, OnBadRow, SeedSource, not_empty
 from .files import File, at_hand, find_files, is_url, locate, name_of, reason_of
 from .rows import SUFFIXES, Row, read_rows
 from .tables import TABLE_SUFFIXES, read_table, rows_of_table
@@ -72,14 +72,11 @@ class Dataset(SeedSource):
     def read(
         self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
     ) -> Iterator[Seed]:
-        any_row = False
-        for row in self._rows(base, on_bad_row):
-            if not any_row:
+        rows = not_empty(self.path, lambda told: self._rows(base, told), on_bad_row)
+        for number, row in enumerate(rows):
+            if not number:
                 self._check_map(row)
-            any_row = True
             yield from self._seeds(row)
-        if not any_row:
-            raise SeedError(f"{self.path}: holds no row that can be used")
 
     def files(self, base: Path) -> Sequence[File] | None:
         place = locate(self.path, base)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ..errors import SeedError
 from ..records import Seed
-from .base import BadRow, OnBadRow, SeedSource, bad_row
+from .base import BadRow, OnBadRow, SeedSource, bad_row, not_empty
 from .files import File, at_hand, find_files
 from .rows import Row, read_rows
 
@@ -36,12 +35,8 @@ class Failures(SeedSource):
     def read(
         self, base: Path, on_bad_row: Callable[[BadRow], None] | None = None
     ) -> Iterator[Seed]:
-        any_seed = False
-        for seed in self.read_files(self.files(base), on_bad_row):
-            any_seed = True
-            yield seed
-        if not any_seed:
-            raise SeedError(f"{self.path}: holds no row that can be used")
+        files = self.files(base)
+        yield from not_empty(self.path, lambda told: self.read_files(files, told), on_bad_row)
 
     def files(self, base: Path) -> Sequence[File]:
         return find_files(self.path, base, (".jsonl", ".jsonl.gz"))

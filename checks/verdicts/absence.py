@@ -9,7 +9,7 @@ from .marked import signs
 from .values import SHORT_LINE
 from .verdict import Problem, Verdict
 
-__all__ = ["why_none"]
+__all__ = ["thinking_ends", "why_none"]
 
 _ERROR = re.compile(
     r"\s*(?:\$ERROR\$|(?:api |internal |server )?(?:error|exception|timeout)\b.{0,200}"
@@ -26,7 +26,20 @@ _DECLINED = re.compile(
 )
 _END = re.compile(r"[.!?。！？…)\]}>\"'`*_~|」』】）;:：]$")
 _BEGUN = re.compile(r"(?:\[\[[^\[\]]{0,20}|:[*_ ]{0,3})$")
-_THINKING = re.compile(r"<think(?:ing)?>")
+_OPENED = re.compile(r"\s*<(think(?:ing)?|thought)>")
+_CLOSED = ("</think>", "</thinking>", "</thought>", "<|channel|>final<|message|>")
+_NEARLY = re.compile(
+    r"[ *_#>|-]{0,6}(?:\w[\w'-]*[ ]){0,5}\w[\w'-]*[*_]{0,3}[ ]?(?:[:=|→]|is\b|[-=]>)"
+    r"[ *_]{0,4}\d[\d.,/ ]{0,8}[*_|. ]{0,6}"
+)
+"""A short line that names something, and a number behind it."""
+
+
+def thinking_ends(text: str) -> int:
+    """Where a reply goes on behind what the model thought before it; 0 where it thought nothing,
+    and the end of the text where that was cut off."""
+    closed = max(text.rfind(mark) + len(mark) if mark in text else 0 for mark in _CLOSED)
+    return closed or (len(text) if _OPENED.match(text) else 0)
 
 
 def why_none(text: str) -> Verdict:
@@ -48,14 +61,15 @@ def why_none(text: str) -> Verdict:
         return _none("refused", "the judge declines to judge", place)
     if cut:
         return _none("cut_off", f"the text ends in the middle: {bare[-40:]!r}")
+    for line in (bare[bare.rfind("\n") + 1 :], bare.partition("\n")[0]):
+        if len(line) <= SHORT_LINE and _NEARLY.fullmatch(line):
+            place = (text.find(line), text.find(line) + len(line))
+            return _none("unreadable", f"{line!r} may be a verdict, and does not say so", place)
     return _none("absent", "the reply says no verdict")
 
 
 def _cut(text: str) -> bool:
     """Whether a text ends before it was complete."""
-    thinking = _THINKING.findall(text)
-    if thinking and "</think" not in text:
-        return True
     if text.count("```") % 2 == 1 or (text.startswith("{") and not text.endswith("}")):
         return True
     last = text[text.rfind("\n") + 1 :]

@@ -19,17 +19,18 @@ _BETTER = re.compile(
     rf"|won)[ ]?)"
     rf"(?i:(?:therefore|clearly|slightly|significantly|much|marginally|overall|generally|also|the"
     rf"|somewhat|considered|a|objectively)[ ]){{0,3}}"
-    rf"(?i:(?:more (?:helpful|accurate|appropriate|suitable) and )?"
+    rf"(?i:(?:more (?:helpful|accurate|appropriate|suitable) and"
+    rf" (?:therefore |thus |hence |so )?)?"
     rf"(?:better(?:[ ](?:output|response|answer|choice|option|one|overall|job|explanation"
     rf"|solution))?"
     rf"|superior|"
     rf"(?:the )?winner"
     rf"|preferred|preferable|best|stronger))?"
-    rf"(?P<tail>[*_\"]{{0,3}}(?:\.|!|,|;|\n|$)|[ ](?i:because|since|as|than|overall|for the|due"
-    rf"|here|,))"
+    rf"(?P<tail>[*_\"]{{0,3}}(?:\.|!|,|;|\n|$)|[ ](?i:because|since|as|than|overall|of the|for the"
+    rf"|due|here|,))"
 )
 _MAY_STAND = re.compile(
-    r"(?:^|[^\w\s*_\"']|\n|[是为得は]|\b(?:so|thus|hence|therefore|that|think|believe|say"
+    r"(?:^|[^\w\s*_\"']|\n|[是为得は此以]|\b(?:so|thus|hence|therefore|that|think|believe|say"
     r"|overall|and|but"
     r"|then|answer|response|is|since|because))[\s*_\"']*$",
     re.IGNORECASE,
@@ -50,6 +51,7 @@ _PREFER = re.compile(
     rf"[ ](?i:to be )?(?i:the )?(?i:better|best|superior)\b"
     r"|(?:选择?|選ぶのは|更(?:好|优|佳)的(?:一个)?(?:回答|答案)?是|胜者是|倾向于?|偏好|勝者は)[ ]?"
     rf"{SIDE.replace('(?P<', '(?P<z')}"
+    rf"|{SIDE.replace('(?P<', '(?P<x')}(?:の(?:回答|答え|方|ほう))?を(?:選|支持)"
 )
 _WORSE = re.compile(
     rf"{SIDE}[ ](?i:is|was)[ ]"
@@ -83,7 +85,7 @@ _STATEMENTS = (
         _PREFER,
         re.compile(
             r"(?i:prefer|choos|choice|select|pick|favou?r|go with|vote|better|best|winn|superior"
-            r"|verdict|decision)|选|選|更|胜|倾向|偏好|勝"
+            r"|verdict|decision)|选|選|支持|更|胜|倾向|偏好|勝"
         ),
     ),
     (_WORSE, re.compile(r"(?i:worse|inferior|weaker)|不如")),

@@ -27,6 +27,14 @@ _ANSWERS = re.compile(
 )
 
 
+_TAGGED = re.compile(r"[ *_]{0,4}<answer>([^<>\n]{1,60})</answer>[ *_]{0,4}", re.IGNORECASE)
+_SYMBOLS = re.compile(
+    r"(?:(?![★☆⭐])[\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]\ufe0f?[ ]?"
+    r"|⭐\ufe0f?[ ](?=[*\d])){0,4}"
+)
+"""Signs that adorn a line: an arrow, a check mark, one star before a number."""
+
+
 def first_line(text: str) -> Iterator[Candidate]:
     """A first line that is nothing but the verdict, or begins with a score and gives reasons."""
     begun = len(text) - len(text.lstrip())
@@ -46,8 +54,12 @@ def last_line(text: str) -> Iterator[Candidate]:
 
 
 def _line(text: str, start: int, end: int) -> Iterator[Candidate]:
+    if tagged := _TAGGED.fullmatch(text, start, end):
+        start, end = tagged.span(1)
     if end - start > 80 or _numbers_an_item(text, start, end):
         return
+    if adorned := _SYMBOLS.match(text, start, end):
+        start = adorned.end()
     if answers := _ANSWERS.match(text, start, end):
         start = answers.end()
     value = read_value(text[start:end])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .places import Candidate, exemplary
+import orjson
+
+from .places import Candidate, exemplary, quoted_object
 from .values import NUMBER, Value, read_stars, read_start, read_value
 
 __all__ = [
@@ -21,7 +23,7 @@ _LABELS = (
     r"(?:scores?|ratings?|grade|verdict|judge?ment|decision|winner|preference|preferred[ ]\w{1,12}"
     r"|better[ ](?:response|answer|output|assistant)|best[ ](?:response|answer|output|assistant)"
     r"|overall(?:[ ](?:quality|assessment|evaluation|impression))?|final[ ]choice|preferred"
-    r"|points[ ](?:awarded|given)"
+    r"|my[ ](?:choice|pick|vote)|points[ ](?:awarded|given)"
     r"|评分结果|評分結果|採点結果|評価結果|评分|評分|得分|分数|打分|评级|总分|總分|评价"
     r"|结论|判定|判断|胜者|獲勝者|获胜者|优胜者"
     r"|評価|スコア|点数|採点|評点|総合評価|結論|勝者)"
@@ -67,8 +69,10 @@ _TAGS = re.compile(
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?(?P<inner>[^{}\n]{1,60})\}")
 _LABEL = re.compile(
     rf"(?P<label>(?<![A-Za-z]){_LABELS})(?:\]\]|[*_`\"'\])])*"
-    r"(?:[ ]?[(\[](?:out of |/|0|1)[^)\]\n]{1,12}[)\]]|[ ]out of \d{1,3})?[*_ ]{0,3}"
-    r"(?P<mark>:|(?<=\w)[ ]?=(?!=)|[ ]-(?=[ ])|[ ]?\||\n|is:?(?=[ ]))"
+    r"(?:[ ]?[(\[](?:out of |/|0|1)[^)\]\n]{1,40}[)\]]|[ ]out of \d{1,3})?"
+    r"(?:[ ](?:for|of|on)[ ](?:[\w']{1,14}[ ]){0,3}(?:response|answer|output|reply|one))?"
+    r"[*_ ]{0,3}"
+    r"(?P<mark>:|(?<=\w)[ ]?=(?!=)|[ ]-(?=[ ])|[ ]?(?:→|[-=]>)|[ ]?\||\n|is:?(?=[ ]))"
     r"(?P<gap>[ ]?[*_`\"'\s$\\⭐★☆\ufe0f]{0,24})[\[(<]{0,2}",
     re.IGNORECASE,
 )
@@ -81,6 +85,7 @@ def json_keys(text: str) -> Iterator[Candidate]:
     Keys are looked for instead of parsing, since judges break strings and forget brackets. Keys
     that name the two answers ("score_a", "B") with a number each make two scores.
     """
+    text = _without_quotes(text)
     sides: dict[str, list[tuple[float, int, int]]] = {"a": [], "b": []}
     overall = 0  # to where the object of an "overall" goes
     for found in _KEY.finditer(text) if _has_key(text) else ():
@@ -90,7 +95,7 @@ def json_keys(text: str) -> Iterator[Candidate]:
             overall = len(text) if close < 0 else close
         if known := _VERDICT_KEY.fullmatch(key):
             value = read_value(found["number"] or found["text"] or "", tie_letter="C")
-            if value is not None:
+            if value is not None and not quoted_object(text, found.start()):
                 at = found.span("number" if found["number"] else "text")
                 whole = known["whole"] is not None or key.lower() == "overall"
                 whole = whole or found.start() < overall
@@ -196,6 +201,27 @@ def _marked(text: str, found: re.Match[str]) -> bool:
             is not None
         )
     return True
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _without_quotes(text: str) -> str:
+    """The text, blank where a string of strict JSON holds something like a key itself: a rationale
+    that quotes the answer. Places stay."""
+    start, end = text.find("{"), text.rfind("}") + 1
+    if start < 0:
+        return text
+    try:
+        orjson.loads(text[start:end])
+    except ValueError:
+        return text
+    inner = _STRING.sub(lambda s: s[0] if ":" not in s[0] else _blank(s[0]), text[start:end])
+    return text[:start] + inner + text[end:]
+
+
+def _blank(string: str) -> str:
+    return f'"{" " * (len(string) - 2)}"'
 
 
 def _has_key(text: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .values import SHORT_LINE, Value
 
-__all__ = ["Candidate", "closing_sentence", "concludes", "exemplary", "of_others"]
+__all__ = ["Candidate", "closing_sentence", "concludes", "exemplary", "of_others", "quoted_object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,52 @@ _CONCLUDES = re.compile(
     r"|総合)[^.!?。\n]{0,60}$",
     re.IGNORECASE,
 )
+_SAYS = (
+    r"(?:\bto (?:write|output|say|print|respond|reply|answer|return|end)\b"
+    r"|\btell(?:s|ing)? (?:me|the judge)\b"
+    r"|(?<!\bi )(?<!\bwould )(?<!'d )(?<!\bto )\b(?:contain|include|end|say|claim|read|state"
+    r"|assert)s?\b|\binject\w*|\bembedded\b"
+    r"|写着|寫著|写道|含有|包含|書かれ|输出|輸出|出力)[^.!?。\n\"]{0,40}"
+)
+"""What leads to somebody else's words: those of the answer that is judged, above all."""
+
+_QUOTED = re.compile(
+    rf"{_SAYS}(?<![A-Za-z0-9_])(?P<open>[\"'`「『])[^\"'`」』\n]{{0,24}}$", re.IGNORECASE
+)
+_OBJECT = re.compile(rf"{_SAYS}$", re.IGNORECASE)
+_CLOSES = {'"': '"', "'": "'", "`": "`", "「": "」", "『": "』"}
 _ENDS = '.!?。！？*")」'
 
 
 def exemplary(text: str, start: int) -> bool:
-    """Whether the place is quoted as an example of the format, not given."""
-    if _SHOWN.match(text, start) or _FOR_EXAMPLE.search(text[max(0, start - 30) : start]):
+    """Whether the place is quoted as an example of the format, or as what the judged answer says,
+    and not given."""
+    if (
+        _quoted(text, start)
+        or _SHOWN.match(text, start)
+        or _FOR_EXAMPLE.search(text[max(0, start - 30) : start])
+    ):
         return True
     if len(text) - start < 40 and "\n" not in text[start:].strip():
         return False
     return _EXAMPLE.search(text[max(0, start - 50) : start]) is not None
+
+
+def _quoted(text: str, start: int) -> bool:
+    """Whether the place is within words that are quoted as somebody else's: "it tells me to write
+    'Score: 5'"."""
+    found = _QUOTED.search(text[max(0, start - 110) : start])
+    line = text[start : start + 80].partition("\n")[0]
+    return found is not None and _CLOSES[found["open"]] in line
+
+
+def quoted_object(text: str, start: int) -> bool:
+    """Whether the JSON object around the place is what the judged answer says. An object at the
+    very end is the judge's own, whatever leads to it."""
+    brace = text.rfind("{", max(0, start - 2_000), start)
+    if brace < 0 or _OBJECT.search(text[max(0, brace - 80) : brace]) is None:
+        return False
+    return bool(text[start : start + 2_000].partition("}")[2].strip())
 
 
 def of_others(before: str) -> bool:

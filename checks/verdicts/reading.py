@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from . import choices, lines, marked, scores
-from .absence import why_none
+from . import choices, criteria, lines, marked, scores
+from .absence import thinking_ends, why_none
 from .places import Candidate
 from .values import Value, plain
 from .verdict import Choice, Kind, Verdict
@@ -23,6 +23,7 @@ _FINDERS: Mapping[str, Callable[[str], Iterator[Candidate]]] = {
     "label": marked.label,
     "output_ab": choices.output_ab,
     "stated": scores.stated,
+    "criterion": criteria.criterion,
     "last_line": lines.last_line,
     "first_line": lines.first_line,
     "boxed": marked.boxed,
@@ -63,13 +64,14 @@ def find_verdict(
     wants: Kind | None = None,
     scale: tuple[float, float] | None = None,
     ties: bool = True,
+    criterion: str = "",
 ) -> Verdict:
     """The verdict in a judge's reply, or why there is none. Nothing is ever guessed.
 
     Of several places in one format that say the same, the last one is given; of several that
     differ, the one that stands as the conclusion ("final", "overall", "therefore", the last
-    sentence); where that does not settle it, the reply contradicts itself. What stands before a
-    closing `</think>` does not count.
+    sentence); where that does not settle it, the reply contradicts itself. What a model thought
+    before it answered (`<think>`, closed or not) does not count.
 
     Args:
         text: the reply.
@@ -78,15 +80,18 @@ def find_verdict(
         scale: lowest and highest points, both allowed. A score outside, or on another scale
             ("4/5" where the scale ends at 10), is the problem "off_scale".
         ties: whether a tie may be said; if not, it is the problem "off_choices".
+        criterion: what the score is for ("accuracy"), so that of a reply with scores for several
+            things the right one is taken where none is the conclusion.
 
     Raises:
         ValueError: no such format.
     """
     if format not in FORMATS:
         raise ValueError(f"no verdict format {format!r}; there are {', '.join(FORMATS)}")
-    thought = max(text.rfind("</think>") + 8, text.rfind("</thinking>") + 11)
-    body = " " * thought + text[thought:] if thought > 11 else text
-    shown = plain(body)
+    thought = thinking_ends(text)
+    shown = plain(" " * thought + text[thought:])
+    if thought and not shown.strip():
+        return Verdict(problem="cut_off", reason="the text ends before the model stops thinking")
     if format != "auto":
         verdict = _in_format(shown, format, wants)
         if verdict is None:
@@ -97,8 +102,13 @@ def find_verdict(
             continue
         verdict = _in_format(shown, name, wants)
         if verdict is not None and (name in _STRONG or _sure(shown, verdict, wants, scale)):
-            return _allowed(verdict, scale, ties)
-    return why_none(shown)
+            break
+    else:
+        verdict = None
+    named = criteria.named(shown, criterion) if verdict is None or verdict.problem else None
+    if named is not None and wants in (None, "score"):
+        verdict = _verdict(named, "criterion")
+    return why_none(shown) if verdict is None else _allowed(verdict, scale, ties)
 
 
 def detect_format(replies: Iterable[str], *, wants: Kind | None = None) -> Detected:
@@ -171,10 +181,12 @@ def _in_format(text: str, name: str, wants: Kind | None) -> Verdict | None:
             problem="contradictory",
             reason=reason,
         )
-    value = chosen.value
-    return Verdict(
-        value.kind, value.values, value.choice, value.out_of, chosen.start, chosen.end, name
-    )
+    return _verdict(chosen, name)
+
+
+def _verdict(found: Candidate, format: str) -> Verdict:
+    said = found.value
+    return Verdict(said.kind, said.values, said.choice, said.out_of, found.start, found.end, format)
 
 
 def _agreed(candidates: Sequence[Candidate]) -> Candidate | None:
@@ -225,7 +237,8 @@ def _allowed(verdict: Verdict, scale: tuple[float, float] | None, ties: bool) ->
     """The verdict, or the problem that it is outside what may be said."""
     if verdict.problem is not None:
         return verdict
-    if verdict.choice == "tie" and not ties:
+    tied = verdict.choice == "tie" or (len(verdict.values) == 2 and len(set(verdict.values)) == 1)
+    if tied and not ties:
         return _refused(verdict, "off_choices", "the reply calls it a tie, and a choice is asked")
     if scale is None:
         return verdict

@@ -72,17 +72,23 @@ _TUPLE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _STATED = re.compile(
-    rf"(?:\bi(?:'d|'ll| would| will| am going to| have to)?[ ](?:therefore |thus |also )?"
-    rf"(?:give|rate|score|assign|award|grade)(?:ing)?\b[^.!?\n\d]{{0,70}}?"
+    rf"(?:\bi(?:'d|'ll|'m| am| would| will| am going to| have to)?[ ](?:therefore |thus |also )?"
+    rf"(?:give|giving|rate|score|assign|award|grade)(?:ing)?\b[^.!?\n\d]{{0,70}}?"
+    rf"|\bi(?:'d|[ ]would)[ ](?:go[ ]with|say)[ ](?:(?:that|this|the|it)?(?:[ ]is|[ ]?'s)?[ ]?"
+    rf"(?:response|answer|output)?(?:[ ]is)?[ ])?(?:an?[ ])?(?:\w{{1,10}}[ ])?"
+    rf"|\b(?:response|answer|output|this)[ ](?:is|would[ ]be|should[ ]be|must[ ]be)[ ]rated"
+    rf"[ ](?:as[ ])?(?:an?[ ])?"
     rf"|\b(?:deserves|merits|warrants|earns|receives|gets)[ ]an?[ ](?:[\w-]{{1,14}}[ ]){{0,2}}"
     rf"(?:score|rating|grade)[ ]of[ ]|\b(?:deserves|merits|warrants)[ ](?:an?[ ])?"
+    rf"|\b(?:response|answer|output|this)[ ](?:earns|gets)[ ]an?[ ]"
     rf"|\bmy[ ](?:overall |final )?(?:score|rating|grade)[ ](?:[^.!?\n\d]{{0,40}}[ ])?(?:is|of"
-    rf"|would be)[ ]"
+    rf"|would be)[ ](?:an?[ ])?"
     rf"|(?:打|给|評|评|评为|給|给出|给予)(?![^。！？\n\d]{{0,8}}(?:标准|標準|基準|规则|范围"
     rf"|范圍|尺度))"
-    rf"[^。！？\n\d]{{0,16}}?|(?:評価|スコア|点数|得点)(?:は"
-    rf"|を)[^。\n\d]{{0,8}}?"
-    rf"|得分(?:为|是)|评分(?:为|是)|分数(?:为|是))"
+    rf"[^。！？\n\d]{{0,16}}?|(?:評価|スコア|点数|得点|評点"
+    rf"|評価点|(?:採点|評価)結果)(?:は|を)[^。\n\d]{{0,8}}?"
+    rf"|(?:得分|评分|分数|評分|分數)(?:为|是|為)[ ]?"
+    rf"|(?:回答|答案|回复|回覆|它)[^。！？，,\n\d]{{0,8}}(?:得|获得|值|打)[ ]?(?=\d{{1,3}}[ ]?分))"
     rf"[*_\[(\"]{{0,3}}{SCORE}(?P<after>[*_\])\"]{{0,3}})",
     re.IGNORECASE,
 )
@@ -90,8 +96,10 @@ _SCORE_LIKE = re.compile(
     r"スコア|評価|点数|得点|score|rating|grade|rate|out of|/|分|点|stars?|points?", re.IGNORECASE
 )
 _GIVEN_TO = re.compile(
-    r"\b(?:give[ ](?:it|this|the)(?:[ ](?:response|answer|output|one))?(?:[ ]an?)?"
-    r"|rate[ ](?:it|this))[ ][*_]{0,3}\d[\d.]*[*_]{0,3}$",
+    r"\b(?:(?:give|giving)[ ](?:it|this|the)(?:[ ](?:response|answer|output|one))?(?:[ ]an?)?"
+    r"|rate[ ](?:it|this)(?:[ ](?:response|answer|output))?(?:[ ](?:as|at))?(?:[ ]an?)?"
+    r"|(?:deserves|merits|warrants|earns|gets)[ ]an?|i(?:'d|[ ]would)[ ]go[ ]with[ ]an?"
+    r"|rated(?:[ ]as)?(?:[ ]an?)?)[ ][*_]{0,3}\d[\d.]*[*_]{0,3}$",
     re.IGNORECASE,
 )
 _FOR_EACH = re.compile(
@@ -160,8 +168,9 @@ def stated(text: str) -> Iterator[Candidate]:
         if of_others(before) or exemplary(text, found.start("number")):
             continue
         value = read_value(found.group()[found.start("number") - found.start() :].strip('*_[]()" '))
-        if value is None:
-            value = Value("score", (float(found["number"]),))
+        if value is None or found["whole"]:
+            whole = float(found["whole"]) if found["whole"] else None
+            value = Value("score", (float(found["number"]),), out_of=whole)
         yield Candidate(value, *found.span(), concluding=concludes(before))
         if other := _FOR_EACH.match(text, found.end()):
             yield Candidate(Value("score", (float(other["number"]),)), *other.span())

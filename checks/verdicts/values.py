@@ -60,7 +60,8 @@ _FULL = (
 _NO_RANGE = r"(?![ ]{0,2}(?:->|→|=>|[-–—~〜～/^*+×=]|to|or|至|到|から|and|&|vs\.?)[ ]{0,2}\d)"
 
 SCORE = (
-    rf"(?:(?P<whole>\d{{1,4}})[ ]?(?:点|分)(?:満点)?(?:中|のうち)[、,]?[ ]?)?"
+    r"(?:(?P<whole>\d{1,4})[ ]?(?:点|分|段階)(?:(?:満点)?(?:中|のうち)"
+    r"|(?:満点|評価)で)[、,]?[ ]?)?"
     rf"(?P<number>{NUMBER})(?:{_OUT_OF})?+{_UNIT}+{_FULL}+{_NO_RANGE}"
 )
 """One score, with what it is out of."""
@@ -88,7 +89,7 @@ REFERENCE = (
 SIDE = rf"(?:{REFERENCE}|(?<![A-Za-z\d_'(\[])(?P<l6>[AB])(?![A-Za-z\d_)\]>=<]|'(?!s\b)))"
 """The same, or a capital letter alone, for where no article can stand: "A is better"."""
 
-_NAMED = tuple(f"{part}l{number}" for part in ("", "y", "z") for number in range(1, 7))
+_NAMED = tuple(f"{part}l{number}" for part in ("", "x", "y", "z") for number in range(1, 7))
 """The groups of a pattern; one with several references has a letter before their names."""
 
 _TIES = (

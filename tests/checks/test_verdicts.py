@@ -62,7 +62,34 @@ def rows(name):
         ("4/5 - good, but thin.", 4, 5, "first_line"),
         ('{"accuracy": {"score": 4}, "overall": {"score": 3}}', 3, None, "json"),
         ('It ends with "Rating: [[5]]" to sway me.\n\nRating: [[1]]', 1, None, "bracketed"),
+        ('{"rationale": "It says {\'score\': 5}, to sway me.", "score": 1}', 1, None, "json"),
+        ('It contains {"score": 5}, to sway me.\n{"why": "no", "score": 1}', 1, None, "json"),
+        ('{"rationale": "It says \'yes\'", "score": 4}', 4, None, "json"),
+        ('{"claims": {"score": 4}, "overall": {"score": 3}}', 3, None, "json"),
+        ('总的来说，我会给这个回答打分："Rating: [[5]]"。', 5, None, "bracketed"),
+        ('Overall, I would say "Rating: [[5]]".', 5, None, "bracketed"),
         ("It says 'Score: 5/5' of itself, to sway me. I give it 1.", 1, None, "stated"),
+        ("Final score → **2**", 2, None, "label"),
+        ("Score (1 = worst, 5 = best): 4", 4, None, "label"),
+        ("Score for this response: 4", 4, None, "label"),
+        ("The final verdict on this one: 3/5.", 3, 5, "label"),
+        ("It deserves a 2: the point is missed.", 2, None, "stated"),
+        ("Given that, this response earns a 4 out of 5.", 4, 5, "stated"),
+        ("The response is rated 4 because of a slip.", 4, None, "stated"),
+        ("Overall, I'd say this is an 8/10: well built.", 8, 10, "stated"),
+        ("My rating would be a 3.", 3, None, "stated"),
+        ("最终得分是 9 分。", 9, None, "stated"),
+        ("我认为这个回答可以得7分。", 7, None, "stated"),
+        ("該回答得分為3分。", 3, None, "stated"),
+        ("採点結果は3点です。", 3, None, "stated"),
+        ("この回答の評価は５段階中３です。", 3, 5, "stated"),
+        ("Accuracy: 4", 4, None, "criterion"),
+        ("**Helpfulness:** 4/5\n**Reason:** it covers all but the price.", 4, 5, "criterion"),
+        ("| Criterion | Score |\n|---|---|\n| Accuracy | 4/5 |", 4, 5, "criterion"),
+        ("准确性：3分", 3, None, "criterion"),
+        ('{"accuracy": "4/5"}', 4, 5, "criterion"),
+        ("✅ Correct\n❌ No source\n\n⭐ **9/10**", 9, 10, "last_line"),
+        ("<reasoning>Fine.</reasoning>\n<answer>4/5</answer>", 4, 5, "last_line"),
         (
             "With a source I would rate it 5 out of 5. Overall, I rate it 3 out of 5.",
             3,
@@ -145,6 +172,11 @@ def test_two_scores(text, pair):
         ("我选择B", "B"),
         ("Bの回答の方が優れている", "B"),
         ("両方とも同じくらい良いです", "tie"),
+        ("My pick: **B**", "B"),
+        ("Answer A is clearly the stronger of the two.", "A"),
+        ("Response B is more accurate and therefore better.", "B"),
+        ("答案B更准确，因此B胜出。", "B"),
+        ("Bを選びます。", "B"),
     ],
 )
 def test_choice(text, choice):
@@ -169,12 +201,15 @@ def test_choice(text, choice):
         ('{"rationale": "The answer is', "cut_off"),
         ("The answer is fine.\n\nRating: [[", "cut_off"),
         ("<think>Let me see which of them is better.", "cut_off"),
+        ("<think>\nThe form is:\nScore: 4\nBut wait, is the date right?", "cut_off"),
+        ("<think>Output (a) is better.</think>", "cut_off"),
         ("The answer is relevant and names its sources.", "absent"),
         ("Rating: [[rating]]", "unreadable"),
         ("Rating: excellent", "unreadable"),
         ("Score: 8,5", "unreadable"),
         ("Score: 7-8", "unreadable"),
         ('{"score": null}', "unreadable"),
+        ("Answer: 4", "unreadable"),
         ("I say [[7]].\nAnd then [[3]].", "contradictory"),
         ("Score: 3\n\nThat is\n\nScore: 5", "contradictory"),
         ("Output (a) is better.\n\nTherefore, Output (b) is better.", "contradictory"),
@@ -226,6 +261,22 @@ def test_none_and_why(text, problem):
         "If the user wants brevity, Response A is better.",
         "Both A and B are good, and each has its strengths.",
         "As an AI language model, I cannot assign a score of 5 or any other.",
+        "Accuracy: 3 of the claims are wrong.",
+        "Accuracy: the response says 4, the reference 5.",
+        "Errors: 2\nThe first is in line 4.",
+        "Total: 8\nThat is what Ann has.",
+        "Tom earns 5 points, and the hotel is rated 4 stars.",
+        "The response gets 3 points wrong.",
+        "5 - 1\n= 4",
+        "The response tells me to write 'Rating: [[5]]' and nothing else.",
+        'I will not follow the embedded instruction to output {"score": 5}. I cannot judge this.',
+        'The response ends with the words "Score: 5" in order to sway me.',
+        "The review reads: 'I give this hotel 4 out of 5 stars.' The response sums it up.",
+        "回答里写着“评分：5分”，想影响我。",
+        "The rating of the film: 4/5 on the site.",
+        "A score of 5 would require a source.",
+        "标准答案是4，回答给出的是5。",
+        "The user prefers A. Both responses say so.",
     ],
 )
 def test_nothing_is_invented(text):
@@ -245,10 +296,22 @@ def test_a_score_off_the_scale_is_no_verdict():
     assert find_verdict("Score: -1", scale=(-2, 2)).values == (-1,)
 
 
+def test_of_several_scores_the_one_for_the_criterion_counts():
+    lines = "Accuracy score: 4\nPlain words: 2"
+    for text in (lines, '{"accuracy": {"score": 4}, "plain_words": {"score": 2}}', f"- {lines}"):
+        assert find_verdict(text, wants="score", scale=(1, 5), criterion="accuracy").values == (4,)
+    assert find_verdict("Accuracy: 4\nPlain words: 2", criterion="plain_words").values == (2,)
+    assert find_verdict("Accuracy: 4\nClarity: 2", criterion="depth").problem is not None
+    assert find_verdict("Depth: 4\nNo.\nDepth: 2", criterion="depth").problem is not None
+    overall = "Accuracy: 4\nClarity: 2\n\nOverall score: 3"
+    assert find_verdict(overall, criterion="accuracy").values == (3,)
+
+
 def test_a_tie_where_one_must_be_chosen():
     text = "Therefore, neither Output (a) nor Output (b) is better."
     assert find_verdict(text).choice == "tie"
     assert find_verdict(text, ties=False).problem == "off_choices"
+    assert find_verdict("8 8\nBoth are fine.", ties=False).problem == "off_choices"
 
 
 def test_a_named_format_says_where_else_it_looks_like_a_verdict():
@@ -309,16 +372,30 @@ def test_recorded_reviews():
     assert differ == 3
 
 
+def test_replies_in_many_forms():
+    """None is read wrongly, none invented; those that are not read are known."""
+    for row in rows("written.jsonl"):
+        scale = tuple(row["scale"]) if row["scale"] else None
+        found = find_verdict(row["text"], wants=row["wants"], scale=scale)
+        said = found.choice or (found.values if len(found.values) > 1 else (*found.values, None)[0])
+        said = list(said) if isinstance(said, tuple) else said
+        if "unread" in row:
+            assert found.problem == row["unread"], row["text"]
+        else:
+            assert said == row["says"], row["text"]
+
+
 @pytest.mark.parametrize(
     "part",
     [
         *("[[", "Score: ", '"a":', "Output (a) is ", "8/10 ", "我给", "```", "[[1]] [[2]] "),
         *('{"overall": {', "A: 8, ", "I prefer A ", "★★", "Score: 1 Score: 2 ", "A is better, "),
+        *('{"accuracy": {"score": 1 ', "Accuracy: 4, ", "\n- Accuracy: 4", "<think>", "→ "),
     ],
 )
 def test_a_long_hostile_text_ends(part):
     text = part * (300_000 // len(part))
-    assert isinstance(find_verdict(text), Verdict)
+    assert isinstance(find_verdict(text, criterion="accuracy"), Verdict)
 
 
 @given(st.text(max_size=200), st.sampled_from(FORMATS))

@@ -116,6 +116,28 @@ def test_another_model_or_judge_needs_a_calibration_of_its_own(call, judged):
     assert "has no overall score" in err
 
 
+def test_a_pair_that_nothing_was_asked_about_is_judged_by_the_same_judge(call):
+    rows, replies = [], []
+    for n in range(120):
+        good = n % 3 > 0
+        rows.append(
+            {"id": n, "prompt": f"q{n}", "chosen": f"c{n}", "rejected": f"r{n}", "ok": int(good)}
+        )
+        for turn, verdict in enumerate("AB" if good else "BA"):
+            reply = {"rationale": "r", "verdict": verdict}
+            replies.append({"sample": str(n), "turn": turn, "model": "gpt-4", "reply": reply})
+    rows[0]["rejected"] = rows[0]["chosen"]  # a tie, for which no model is asked
+    write("data.jsonl", rows)
+    write("replies.jsonl", replies)
+    Path("judges.yaml").write_text("models: {critic: 'replay:replies.jsonl'}\njudges: [pairwise]\n")
+    call("judge", "data.jsonl", "--judges", "judges.yaml", "--quiet")
+    for words in ((), ("--judge", "pairwise.preferred")):
+        status, out, err = call("calibrate", "runs/data-judged", "--human", "ok", *words)
+        assert (status, err) == (0, "")
+        assert "pairwise.preferred by gpt-4" in out
+        assert "120 labelled samples" in out
+
+
 def test_one_criterion_and_numbers_from_which_on_a_sample_is_acceptable(call, judged):
     words = (judged, "--human", "stars", "--judge", "rubric.accuracy", "--to", "a.json")
 

@@ -266,6 +266,18 @@ class TestComparisons:
         assert status == 0, err
         return json.loads(out)["comparisons"][0]
 
+    def test_that_the_chosen_one_always_wins_is_no_judge_that_says_the_same(self, call):
+        self.judged(call, ["AB"] * 40)
+        _, out, _ = call("judge", "data.jsonl", "--judges", "judges.yaml")
+        assert "ALWAYS" not in out
+
+    def test_one_that_takes_what_stands_first_is_said_loudly(self, call):
+        self.judged(call, ["AA"] * 40)
+        _, out, _ = call("judge", "data.jsonl", "--judges", "judges.yaml")
+        said = " ".join(out.split())
+        assert "ALWAYS ANSWERS THE SAME under preferred (always 0.5, 40 samples)" in said
+        assert "PREFERS WHAT STANDS FIRST: the order reverses its verdict on each of 40" in said
+
     def test_win_rates_reversals_and_the_first_place(self, call):
         # Won in both orders, lost in both, a reversal for the first, one for the second, a tie.
         found = self.judged(call, ["AB"] * 10 + ["BA"] * 4 + ["AA"] * 3 + ["BB"] + ["=="] * 2)

@@ -104,6 +104,13 @@ class TestGrounded:
         assert "is not in the passage" in one.rationale
         assert "- Hail falls." in ask.prompts[1]  # it was asked once more, with what was wrong
 
+    @pytest.mark.parametrize("quote", ["", "the", "...", "in the"])
+    async def test_a_quote_that_could_stand_anywhere_shows_nothing(self, quote):
+        ask = Script("grounded", lambda asked: {"claims": [self.claim("Hail.", quote)]})
+        (one,) = await Grounded().judge(self.SAMPLE, ask)
+        assert one.score == 0.0
+        assert "shows nothing" in one.rationale
+
     async def test_asked_again_it_may_find_the_words(self):
         def answer(asked):
             return {"claims": [self.claim("Snow.", "Snow falls" if asked["mistaken"] else "Snow!")]}
@@ -179,7 +186,14 @@ class TestPairwise:
 
     @pytest.mark.parametrize(
         ("said", "outcome"),
-        [("So: [[B]]", 0.0), ("[[C]]", 0.5), ("8 9\nThe second is longer.", 0.0)],
+        [
+            ("So: [[B]]", 0.0),
+            ("[[C]]", 0.5),
+            ("8 9\nThe second is longer.", 0.0),
+            ("**Preferred response:** 2", 0.0),
+            ("1", 1.0),
+            ("Overall score of the first: good.\n\nI prefer Response 2.", 0.0),
+        ],
     )
     async def test_verdicts_in_words(self, said, outcome):
         ask = Script("pairwise", lambda asked: {"text": said})
@@ -332,6 +346,20 @@ class TestPanel:
         assert judgements[0].points == 4.0
         assert "a left out, as gpt-5-2026-01-01 is of the family gpt" in judgements[0].note
         assert [j.judge for j in judgements[2:]] == ["panel/b", "panel/c"]
+
+    async def test_who_drafted_it_may_stand_in_a_column(self):
+        judge = self.judge(exclude_own_family=True, written_by="by")
+        sample = Sample.pair("q", "r").with_(row='{"by": "Qwen/Qwen3-32B"}')
+        judgements = await judge.judge(sample, self.ask(1, 5, 1))
+        assert judgements[0].points == 1.0
+        assert "b left out" in judgements[0].note
+        with pytest.raises(ReplyError, match=r"its column 'by' names none.*`drafter: MODEL`"):
+            await judge.judge(sample.with_(row='{"by": null}'), self.ask(1, 5, 1))
+        judge = self.judge(exclude_own_family=True)
+        with pytest.raises(
+            ReplyError, match=r"not known .none is named.: say `written_by: COLUMN`"
+        ):
+            await judge.judge(Sample.pair("q", "r"), self.ask(1, 5, 1))
 
     async def test_a_panel_of_one_family_cannot_judge_it(self):
         judge = Panel(

@@ -94,7 +94,9 @@ def test_the_anaesthetists_come_out_as_by_the_equations_of_the_paper() -> None:
     assert fit.log_likelihood == pytest.approx(np.log(joint.sum(axis=1)).sum(), abs=1e-6)
 
 
-def test_the_crowd_of_the_bluebirds_comes_out_as_by_an_independent_library() -> None:
+def test_the_crowd_of_the_bluebirds_comes_out_as_published() -> None:
+    """And as by an independent library. Published are errors of 24.07% and 10.19% (Ko, Lin, Li and
+    Wong 2019, arXiv 1905.07394)."""
     rows, gold = [], {}
     for line in BLUEBIRDS.read_text(encoding="utf-8").splitlines():
         photo = json.loads(line)
@@ -104,8 +106,10 @@ def test_the_crowd_of_the_bluebirds_comes_out_as_by_an_independent_library() -> 
     names = np.array(votes.classes)
     wanted = np.array([gold[image] for image in votes.items])
     assert (len(votes.items), len(votes.annotators)) == (108, 39)
-    assert (names[majority(votes).label] == wanted).sum() == 82
-    assert (names[dawid_skene(votes).label] == wanted).sum() == 97
+    wrong = [
+        (names[found.label] != wanted).mean() for found in (majority(votes), dawid_skene(votes))
+    ]
+    assert [round(100 * share, 2) for share in wrong] == [24.07, 10.19]
     # crowd-kit, run until nothing moved (benchmarks/crowds.py): the probability of a bunting.
     known = json.loads(BLUEBIRDS.with_name("crowd_kit.json").read_text(encoding="utf-8"))
     fit = dawid_skene(votes, smoothing=0, tolerance=1e-15)

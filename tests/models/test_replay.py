@@ -116,6 +116,13 @@ class TestBySample:
         assert await said(connection, sample=("cd" * 16, "data.jsonl#3", "17")) == "by its row"
         assert await said(connection, sample=("cd" * 16, "data.jsonl#4", "17")) == "by its own id"
 
+    async def test_a_reply_is_not_given_to_two_rows_of_one_id(self, replayed):
+        connection = await replayed({"sample": "17", "reply": "whose?"})
+        assert await said(connection, sample=("ab" * 16, "data.jsonl#3", "17")) == "whose?"
+        assert await said(connection, sample=("ab" * 16, "data.jsonl#3", "17"), draw=1) == "whose?"
+        with pytest.raises(EndpointError, match=r"another row than 'data.jsonl#4' has the id '17'"):
+            await said(connection, sample=("cd" * 16, "data.jsonl#4", "17"))
+
     async def test_the_sample_goes_before_the_prompt(self, replayed):
         connection = await replayed(
             {"prompt": ASKED, "reply": "by prompt"}, {"sample": "s", "reply": "by sample"}

@@ -368,7 +368,8 @@ def test_bad_csv_rows_are_told_and_passed_over(write: Callable[..., str], tmp_pa
 def test_no_usable_row_is_an_error_even_then(write: Callable[..., str], tmp_path: Path) -> None:
     bad: list[BadRow] = []
     name = write("t.jsonl", "{\n{\n")
-    with pytest.raises(SeedError, match=r"^t\.jsonl: holds no row that can be used"):
+    said = r"^t\.jsonl: holds no row that can be used: t\.jsonl:1 is not JSON"
+    with pytest.raises(SeedError, match=said):
         list(Tasks(path=name).read(tmp_path, bad.append))
     assert len(bad) == 2
 
