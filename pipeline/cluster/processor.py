@@ -232,7 +232,8 @@ class ProcessorHost:
             if self._ended:
                 return
             if self._phase == "starting" or round_ == RESTARTS:
-                said = f"was ended by ray.data.llm: {why}"
+                log = "its log is among those of Ray's workers"
+                said = f"was ended by ray.data.llm: {why} ({log})"
                 self._loop.call_soon_threadsafe(self._fail, said)
                 return
             self._loop.call_soon_threadsafe(self._begin_again, why)

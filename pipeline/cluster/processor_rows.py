@@ -28,8 +28,8 @@ _READ |= {"messages", "model", "response_format", "top_logprobs"}
 _DEFAULTS = ("repetition_penalty", "temperature", "top_k", "top_p", "min_p")
 """What vLLM's server takes from a model's generation_config.json."""
 
-_CLIENT_FAULTS = ("ValueError", "VLLMClientError", "VLLMNotFoundError")
-_CLIENT_FAULTS += ("VLLMUnprocessableEntityError", "VLLMValidationError")
+_CLIENT_FAULTS = frozenset({"ValueError", "VLLMClientError", "VLLMNotFoundError"})
+_CLIENT_FAULTS |= {"VLLMUnprocessableEntityError", "VLLMValidationError"}
 
 
 class Prompts:
@@ -130,13 +130,13 @@ def row_of(body: bytes, model: str, prompts: Prompts) -> dict[str, Any]:
     if stops:
         # So that the text shows by which of them it ended.
         sampling["include_stop_str_in_output"] = True
+    ends = [] if sampling.get("ignore_eos") else sorted(prompts.ends)
     asked = {
         "model": model,
-        "ends": [] if sampling.get("ignore_eos") else sorted(prompts.ends),
+        "ends": [*ends, *(sampling.get("stop_token_ids") or [])],
         "stops": stops,
         "alternatives": sampling.get("logprobs"),
     }
-    asked["ends"] = [*asked["ends"], *(sampling.get("stop_token_ids") or [])]
     more = data.get("chat_template_kwargs") or {}
     return {
         "tokenized_prompt": prompts.tokens(data["messages"], more),
