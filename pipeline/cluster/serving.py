@@ -20,6 +20,7 @@ from typing import Any
 
 from ...errors import ClusterError, SilversmithError
 from ...models import ModelSpec, managed_servers
+from .connect import is_client
 from .nodes import NODE_SECONDS, name_of
 from .processor import ProcessorHost
 from .standing import Standing
@@ -172,6 +173,7 @@ def _all_hosts(models: Mapping[str, ModelSpec], run_id: str, key: str) -> list[t
         ClusterError: models of both kinds are to share GPUs.
     """
     import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     nodes = [node for node in ray.nodes() if node["Alive"]]
     gpus = sum(int(node["Resources"].get("GPU", 0)) for node in nodes)
@@ -186,9 +188,13 @@ def _all_hosts(models: Mapping[str, ModelSpec], run_id: str, key: str) -> list[t
     if gpus and len(placed) > gpus:
         raise ClusterError(f"There are {len(placed)} models to be placed on {gpus} GPUs")
     hosts = _hosts(alone, nodes, run_id, key) if alone else []
-    host = ray.remote(ProcessorHost)
+    where: Any = "DEFAULT"
+    if not is_client():  # beside the driver, without which there is no run
+        node = ray.get_runtime_context().get_node_id()
+        where = NodeAffinitySchedulingStrategy(node, soft=True)
+    host = ray.remote(ProcessorHost).options(num_cpus=0, scheduling_strategy=where)
     for name, spec in placed.items():
-        actor = host.options(num_cpus=0).remote(name, spec, key, gpus // len(placed))
+        actor = host.remote(name, spec, key, gpus // len(placed))
         hosts.append(("that holds ray.data.llm", actor))
     return hosts
 
