@@ -104,7 +104,7 @@ class ProcessorHost:
             urls=(self._url,),
             places=engines.places,
             said=engines.said,
-            progress="" if lost or self._phase == "ready" else "ray.data.llm places its engines",
+            progress="" if lost or self._phase == "ready" else "ray.data.llm begun",
             why=self._why if lost else "",
         )
         return {self._name: standing}

@@ -189,13 +189,15 @@ def _all_hosts(models: Mapping[str, ModelSpec], run_id: str, key: str) -> list[t
         raise ClusterError(f"There are {len(placed)} models to be placed on {gpus} GPUs")
     hosts = _hosts(alone, nodes, run_id, key) if alone else []
     where: Any = "DEFAULT"
+    machine = "that holds the endpoint of ray.data.llm"
     if not is_client():  # beside the driver, without which there is no run
-        node = ray.get_runtime_context().get_node_id()
-        where = NodeAffinitySchedulingStrategy(node, soft=True)
+        here = ray.get_runtime_context().get_node_id()
+        where = NodeAffinitySchedulingStrategy(here, soft=True)
+        machine = next((name_of(node) for node in nodes if node["NodeID"] == here), machine)
     host = ray.remote(ProcessorHost).options(num_cpus=0, scheduling_strategy=where)
     for name, spec in placed.items():
         actor = host.remote(name, spec, key, gpus // len(placed))
-        hosts.append(("that holds ray.data.llm", actor))
+        hosts.append((machine, actor))
     return hosts
 
 

@@ -154,5 +154,5 @@ def test_engines_end_with_a_killed_driver(here, own_cluster, monkeypatch):
 
 
 def test_it_is_for_a_cluster(here):
-    said = here.run("run", "recipe.yaml", "--out", "r", status=1)
+    said = here.run("run", "recipe.yaml", "--out", "r", "--set", "engine=null", status=1)
     assert "`engine.runner: ray.data.llm` is for a Ray cluster" in said
