@@ -130,6 +130,8 @@ def test_samples_are_drafted_and_judged_by_an_engine_that_ray_places(
     assert "prefix_cache" not in manifest or "writer" not in manifest["prefix_cache"]
     books = manifest["books"]
     assert books["planned"] == SEEDS == books["kept"] + books["dropped"] + books["failed"]
+    reasons = [row["failure"]["reason"] for row in here.dataset("r")["failed"]]
+    assert not [reason for reason in reasons if "Error" in reason]
     kept = here.dataset("r")["kept"]
     assert kept
     notes = [one["note"] for row in kept for one in row["judgements"]]
