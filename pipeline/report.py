@@ -177,7 +177,8 @@ def _prefix_cache(
 
 
 def _is_managed(spec: ModelSpec | None) -> bool:
-    return spec is not None and spec.engine is not None
+    # Ray's processor does not say how much was cached, so that 0 is no count.
+    return spec is not None and spec.engine is not None and spec.engine.runner == "server"
 
 
 def _usage(one: Spending, models: Mapping[str, ModelSpec]) -> dict[str, Any]:

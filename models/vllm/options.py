@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -31,6 +31,10 @@ class EngineOptions(BaseModel):
     model_config = ConfigDict(
         extra="allow", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
     )
+
+    runner: Literal["server", "ray.data.llm"] = "server"
+    """What runs vLLM: its own server, started for the run; or, on a Ray cluster alone, Ray's batch
+    inference, which places the replicas itself."""
 
     python: str | None = None
     """The Python interpreter that has vLLM. By default what the environment variable
@@ -65,6 +69,16 @@ class EngineOptions(BaseModel):
                 orjson.dumps(value)
             except TypeError as error:
                 raise ValueError(f"`{name}` is no plain value: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _no_server_without_one(self) -> EngineOptions:
+        for name in ("python", "keep_alive", "port"):
+            if (
+                self.runner != "server"
+                and getattr(self, name) != type(self).model_fields[name].default
+            ):
+                raise ValueError(f"`{name}` is for vLLM's own server, and not for {self.runner}")
         return self
 
     @property

@@ -20,7 +20,10 @@ from typing import Any
 
 from ...errors import ClusterError, SilversmithError
 from ...models import ModelSpec, managed_servers
+from .connect import is_client
 from .nodes import NODE_SECONDS, name_of
+from .processor import ProcessorHost
+from .standing import Standing
 
 __all__ = ["Serving", "served"]
 
@@ -51,27 +54,6 @@ class Serving:
     hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How a model's servers on one machine stand.
-
-    Attributes:
-        phase: as `models.vllm.state.Phase`; None where their keeper is gone.
-        urls: where they are.
-        places: how many requests each works on at once.
-        said: where they run, in words.
-        progress: how far their start has got.
-        why: why they are not there.
-    """
-
-    phase: str | None
-    urls: tuple[str, ...]
-    places: int
-    said: str
-    progress: str
-    why: str
-
-
 @contextmanager
 def served(
     models: Mapping[str, ModelSpec],
@@ -99,7 +81,7 @@ def served(
         yield Serving(models)
         return
     key = secrets.token_urlsafe(24)
-    hosts = _hosts(managed, run_id, key)
+    hosts = _all_hosts(managed, run_id, key)
     try:
         tell("begun on the machines")
         if not _begun(hosts, stopped):
@@ -184,12 +166,52 @@ def _standing(held: Any) -> Standing:
     )
 
 
-def _hosts(models: Mapping[str, ModelSpec], run_id: str, key: str) -> list[tuple[str, Any]]:
-    """An actor on each machine that is to serve, with the machine's name."""
+def _all_hosts(models: Mapping[str, ModelSpec], run_id: str, key: str) -> list[tuple[str, Any]]:
+    """All actors that serve, each with a name.
+
+    Raises:
+        ClusterError: models of both kinds are to share GPUs.
+    """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     nodes = [node for node in ray.nodes() if node["Alive"]]
+    gpus = sum(int(node["Resources"].get("GPU", 0)) for node in nodes)
+    placed = {name: spec for name, spec in models.items() if _is_placed(spec)}
+    alone = {name: spec for name, spec in models.items() if name not in placed}
+    if gpus and placed and alone:
+        raise ClusterError(
+            f"Model {next(iter(alone))} is served by servers, which take all GPUs of a machine, so"
+            f" that none is left for {next(iter(placed))}: set `engine.runner: ray.data.llm` for"
+            " all managed models, or for none"
+        )
+    if gpus and len(placed) > gpus:
+        raise ClusterError(f"There are {len(placed)} models to be placed on {gpus} GPUs")
+    hosts = _hosts(alone, nodes, run_id, key) if alone else []
+    where: Any = "DEFAULT"
+    machine = "that holds the endpoint of ray.data.llm"
+    if not is_client():  # beside the driver, without which there is no run
+        here = ray.get_runtime_context().get_node_id()
+        where = NodeAffinitySchedulingStrategy(here, soft=True)
+        machine = next((name_of(node) for node in nodes if node["NodeID"] == here), machine)
+    host = ray.remote(ProcessorHost).options(num_cpus=0, scheduling_strategy=where)
+    for name, spec in placed.items():
+        actor = host.remote(name, spec, key, gpus // len(placed))
+        hosts.append((machine, actor))
+    return hosts
+
+
+def _is_placed(spec: ModelSpec) -> bool:
+    return spec.engine is not None and spec.engine.runner == "ray.data.llm"
+
+
+def _hosts(
+    models: Mapping[str, ModelSpec], nodes: Sequence[dict[str, Any]], run_id: str, key: str
+) -> list[tuple[str, Any]]:
+    """An actor on each machine that is to serve, with the machine's name."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
     with_gpus = [node for node in nodes if node["Resources"].get("GPU", 0) >= 1]
     chosen = with_gpus or [node for node in nodes if node["Resources"].get("CPU", 0) > 0]
     host = ray.remote(_Host)
@@ -283,11 +305,14 @@ def _serving(
 
     all_models, said = dict(models), {}
     hosts: list[str] = []
-    for name in standings[0]:
-        of_all = [one[name] for one in standings]
+    for name in dict.fromkeys(name for one in standings for name in one):
+        of_all = [one[name] for one in standings if name in one]
         # Two of Ray's nodes on one machine share a server.
         urls = tuple(dict.fromkeys(url for one in of_all for url in one.urls))
-        spec = models[name].at(urls, min(one.places for one in of_all))
+        spec, places = models[name], min(one.places for one in of_all)
+        if _is_placed(spec):  # one endpoint has the places of all replicas
+            spec = spec.model_copy(update={"concurrency": places})
+        spec = spec.at(urls, places)
         all_models[name] = spec.model_copy(
             update={"api_key_env": KEY_VARIABLE, "retries": max(RETRIES, spec.retries)}
         )

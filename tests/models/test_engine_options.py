@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from silversmith.errors import RecipeError
-from silversmith.models import ModelSpec
+from silversmith.models import ModelSpec, connect
 from silversmith.models.vllm.log import cause, last_lines, stage
 from silversmith.models.vllm.options import EngineOptions, arguments, check_names
 
@@ -120,3 +120,13 @@ def test_why_a_server_ended():
     assert not any("^^^" in line or "File" in line for line in last_lines(log))
     usage = "usage: api_server.py [-h]\napi_server.py: error: argument --dtype: invalid choice: 'x'"
     assert cause(usage) == "api_server.py: error: argument --dtype: invalid choice: 'x'"
+
+
+def test_what_ray_places_has_no_server_and_is_for_a_cluster():
+    spec = ModelSpec.parse({"model": "vllm/tiny", "engine": {"runner": "ray.data.llm"}})
+    with pytest.raises(RecipeError, match=r"models\.writer: .* is for a Ray cluster"):
+        connect(spec, "writer")
+    with pytest.raises(RecipeError, match="`port` is for vLLM's own server"):
+        ModelSpec.parse({"model": "vllm/a", "engine": {"runner": "ray.data.llm", "port": 9000}})
+    with pytest.raises(RecipeError, match=r"engine\.runner"):
+        ModelSpec.parse({"model": "vllm/a", "engine": {"runner": "ray"}})

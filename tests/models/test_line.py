@@ -99,3 +99,21 @@ async def test_a_refusal_by_one_endpoint_is_the_affair_of_that_one():
     second.gate.answered(second, line.now(), Usage(1, 10, 5))
     line.leave(second)
     assert [gate.in_flight for gate in gates] == [0, 0]
+
+
+async def test_an_event_loop_whose_timers_do_not_say_when_they_come(monkeypatch):
+    """As those of uvloop, which Ray installs where it is there."""
+    loop = asyncio.get_running_loop()
+    call_at = loop.call_at
+
+    class Timer:
+        def __init__(self, timer):
+            self.cancel, self.cancelled = timer.cancel, timer.cancelled
+
+    monkeypatch.setattr(loop, "call_at", lambda *args, **more: Timer(call_at(*args, **more)))
+    gate = Gate(8)
+    gate.pace.pause(loop.time() + 0.1)
+    line = Line([gate])
+    tickets = [later(line) for _ in range(3)]
+    await asyncio.gather(*tickets)
+    assert gate.in_flight == 3
