@@ -14,8 +14,9 @@ from .entries import DRAFTED, FAILED, Result
 
 __all__ = ["Settled"]
 
-ROOM = 32 << 20
-"""Bytes of samples that are held until they are read; what is more is read from the journal."""
+ROOM, SEGMENT = 16 << 20, 1 << 18
+"""Bytes of samples that are held until they are read, and of them in a piece; what is more is read
+from the journal."""
 
 
 class Settled:
@@ -42,7 +43,10 @@ class Settled:
         self._final = (DRAFTED,) if retry_failed else (DRAFTED, FAILED)
         self.place = -1
         self._seen = -1
-        self._heard: dict[int, bytes] = {}
+        # Copied one behind the other: held each by itself, among what comes and goes, they would
+        # keep several times their own size from being used again.
+        self._segment = bytearray()
+        self._heard: dict[int, tuple[bytearray, int, int]] = {}
         self._room = ROOM
         self._lock = Lock()
 
@@ -62,9 +66,15 @@ class Settled:
     def hear(self, result: Result) -> None:
         """Hold a sample that is about to be settled until it is read, where there is room."""
         with self._lock:
-            if not result.failed and len(result.payload) <= self._room:
-                self._room -= len(result.payload)
-                self._heard[result.sample] = result.payload
+            size = len(result.payload)
+            if result.failed or size > self._room:
+                return
+            self._room -= size
+            if len(self._segment) + size > SEGMENT:
+                self._segment = bytearray()
+            start = len(self._segment)
+            self._segment += result.payload
+            self._heard[result.sample] = self._segment, start, start + size
 
     def next(self, count: int) -> list[bytes] | None:
         """The next so many samples that did not fail, as JSON; None where there are not as many
@@ -93,8 +103,7 @@ class Settled:
         pairs = sorted(tuple(map(int, pair.split())) for pair in listed.split(","))
         start, self.place = self.place, pairs[-1][0]
         with self._lock:
-            found = {n: self._heard.pop(n) for _, n in pairs if n in self._heard}
-            self._room += sum(map(len, found.values()))
+            found = {n: self._taken(n) for _, n in pairs if n in self._heard}
         if len(found) < count:
             rows = self._db.execute(
                 f"SELECT sample, payload {_DRAFTED}", (start, self.place, DRAFTED)
@@ -103,6 +112,12 @@ class Settled:
                 if n not in found:
                     found[n] = zlib.decompress(payload)
         return [found[n] for _, n in pairs]
+
+    def _taken(self, number: int) -> bytes:
+        segment, start, end = self._heard.pop(number)
+        self._room += end - start
+        with memoryview(segment) as whole:
+            return bytes(whole[start:end])
 
     def _one(self, query: str, values: tuple[object, ...]) -> Any:
         (value,) = self._db.execute(query, values).fetchone()
