@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 __all__ = [
@@ -29,22 +30,27 @@ __all__ = [
 _WORD = r"\b"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sign:
     """A way of refusing.
 
     Attributes:
-        pattern: finds it, in lower case.
+        regex: finds it, in lower case.
         gates, beside: it is tried only where one of each occurs, so that a reply that does not
             refuse costs a few substring searches.
         first_look: a pattern for `checks.patterns` that is found wherever this sign is, where the
             gates are in too many texts for it; else "".
     """
 
-    pattern: re.Pattern[str]
+    regex: str
     gates: tuple[str, ...]
     beside: tuple[str, ...]
     first_look: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The regex, compiled when it is first needed: all of them take a tenth of a second."""
+        return re.compile(self.regex)
 
 
 def sign(gates: str, *alternatives: str, beside: str = "", first_look: str = "") -> Sign:
@@ -62,7 +68,7 @@ def sign(gates: str, *alternatives: str, beside: str = "", first_look: str = "")
         either = "|".join(f"(?:{one.removeprefix(_WORD)})" for one in some)
         parts.append(rf"\b(?=\w)(?:{either})" if at_word else either)
     needed = tuple(beside.split("|")) if beside else ()
-    return Sign(re.compile("|".join(parts)), tuple(gates.split("|")), needed, first_look)
+    return Sign("|".join(parts), tuple(gates.split("|")), needed, first_look)
 
 
 SERVE = (

@@ -134,13 +134,13 @@ def _write_page(report: RunReport) -> None:
 
 
 def _end(report: RunReport, *, quiet: bool, json: bool) -> None:
-    from .summary import show
-
     if json:
         print(json_.dumps(report.manifest, indent=2, ensure_ascii=False))
     elif quiet:
         print(report.balance)
     else:
+        from .summary import show
+
         show(report)
     if report.stopped_by is not None:
         print(f"silversmith: {report.stopped_by}", file=sys.stderr)

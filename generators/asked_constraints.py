@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..checks.constraints import KINDS, VerifiableConstraint, constraint, kinds_of
 from ..errors import CheckError
 from ..records import Check, Constraint
+
+if TYPE_CHECKING:
+    from ..checks.constraints import VerifiableConstraint
 
 __all__ = ["AskedConstraints", "Choice", "choices"]
 
@@ -102,6 +104,8 @@ def choices(
     Raises:
         ValueError: a kind is unknown, an argument is wrong, or nothing is left.
     """
+    from ..checks.constraints import KINDS, constraint, kinds_of
+
     found: dict[str, str | VerifiableConstraint] = {}
     try:
         for each in given:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr, StringConstraints, model_validator
 
-from ..checks.constraints import VerifiableConstraint, draw_constraints, subject_words
 from ..checks.evolution import (
     fault_of_answer,
     fault_of_evolved,
@@ -23,6 +22,9 @@ from ..records.shapes import Task
 from .asked_constraints import AskedConstraints, Choice, choices
 from .base import Generator, variant
 from .examples import read_examples
+
+if TYPE_CHECKING:
+    from ..checks.constraints import VerifiableConstraint
 
 __all__ = ["Instruction"]
 
@@ -139,7 +141,8 @@ class Instruction(Generator):
                 "with mode 'back_translate' the response is a text that exists, so that its length "
                 "cannot be sampled; leave the attribute 'length' out"
             )
-        self._among = choices(self.verifiable_kinds, self.attributes)
+        if self.verifiable:
+            self._among = choices(self.verifiable_kinds, self.attributes)
         return self
 
     def prepare(self, folder: Path) -> None:
@@ -324,6 +327,8 @@ class Instruction(Generator):
             text = self.constraints[variant(seed, draw, of=1) % len(self.constraints)]
         if not self.verifiable:
             return AskedConstraints(text)
+        from ..checks.constraints import draw_constraints, subject_words
+
         # Chance that knows the seed and the draw alone, so that it is the same in every process.
         dice = random.Random(f"{seed.id} {draw.number}")
         first = variant(seed, draw, of=2) % len(self._among)

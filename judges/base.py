@@ -23,6 +23,9 @@ class Judge(Component, ABC):
     free: ClassVar[bool] = False
     """Whether it asks no model. Such judges come first, whatever their place in the recipe."""
 
+    compares: ClassVar[bool] = False
+    """Whether its scores say which of several answers is better, and 0.5 that none is."""
+
     name: str = ""
     """What to call it in judgements and filters; by default its kind. Two judges of one recipe
     may not share a name, and it has no `/`, behind which a panel's members stand."""

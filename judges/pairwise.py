@@ -5,22 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from ..checks.verdicts import Verdict as Found
-from ..checks.verdicts import find_verdict
 from ..errors import ReplyError
 from ..records import Ask, Judgement, PlainText, Sample
-from ..records.judging import CONSISTENT
+from ..records.judging import CONSISTENT, FIRST, SECOND
 from .base import Judge
 from .verdict_formats import VerdictFormat
 
-__all__ = ["Pairwise"]
+if TYPE_CHECKING:
+    from ..checks.verdicts import Verdict as Found
 
-FIRST, SECOND = "preferred_first", "preferred_second"
-"""The criteria of the two verdicts before they are put together."""
+__all__ = ["Pairwise"]
 
 
 class Pairwise(Judge):
@@ -40,6 +38,7 @@ class Pairwise(Judge):
 
     kind: ClassVar[str] = "pairwise"
     scalar: ClassVar[str] = "question"
+    compares: ClassVar[bool] = True
 
     question: str = Field(
         default="Which answer would the person who gave the instruction rather have: the one that"
@@ -154,6 +153,8 @@ _OUTCOMES = {"A": 1.0, "tie": 0.5, "B": 0.0}
 
 def _found(text: str, *, format: str, ties: bool) -> Found:
     """A choice or two scores; where either might be meant, or a bare 1 or 2, the choice counts."""
+    from ..checks.verdicts import find_verdict  # many patterns, which few recipes need
+
     first = find_verdict(text, format, ties=ties)
     if first.kind in ("choice", "scores"):
         return first

@@ -33,6 +33,7 @@ class Ranking(Judge):
 
     kind: ClassVar[str] = "ranking"
     scalar: ClassVar[str] = "question"
+    compares: ClassVar[bool] = True
 
     question: str = Field(
         default="Which answer would the person who gave the instruction rather have: the one that"

@@ -20,9 +20,9 @@ from pydantic import (
 )
 
 from ..checks.json_places import value_place
-from ..checks.verdicts import find_verdict
 from ..errors import ReplyError
 from ..records import Ask, Judgement, PlainText, Sample, Weighed
+from ..records.judging import AS_GIVEN
 from .base import Judge
 from .criteria import BUILT_IN, Criteria, Criterion
 from .criteria_files import read_criteria_files, ready_made
@@ -30,9 +30,6 @@ from .expectation import probabilities
 from .verdict_formats import VerdictFormat
 
 __all__ = ["Rubric"]
-
-AS_GIVEN = "score as given"
-"""How the note of a judgement begins that was to be an expectation and is not."""
 
 USUAL = (BUILT_IN["task_quality"], BUILT_IN["instruction_following"], BUILT_IN["accuracy"])
 """The criteria for a sample whose strategy has none of its own."""
@@ -133,6 +130,8 @@ class Rubric(Judge):
 
     async def _in_words(self, criterion: Criterion, sample: Sample, ask: Ask) -> Judgement:
         """The judgement under one criterion, by a verdict that is found in a text."""
+        from ..checks.verdicts import find_verdict  # many patterns, which few recipes need
+
         find = functools.partial(
             find_verdict,
             format=self.format,

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-import openai
 
 from ..errors import EndpointError, SilversmithError
 from . import faults
@@ -25,6 +24,7 @@ from .batch_api import Batch, BatchApi, Result, is_queue_full, refusal, request_
 from .batch_notes import BatchNotes, Notes, Submission
 from .batch_wave import Wave
 from .endpoint import EndpointConnection
+from .lean_openai import openai
 from .logprobs import lighter
 from .retry import RetryPolicy
 from .spec import ModelSpec

@@ -14,12 +14,12 @@ from typing import Any, Literal, TypeVar
 
 import aiohttp
 import httpx2
-import openai
 import orjson
 from openai.types import Batch, BatchError
 
 from ..errors import EndpointError
 from . import faults
+from .lean_openai import openai
 from .retry import RetryPolicy
 from .sentences import Sentences
 

@@ -7,12 +7,11 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import openai
-
 from ..errors import EndpointError
 from . import faults
 from .base import SIMULATED
 from .embedding import Embedded
+from .lean_openai import openai
 from .sentences import Sentences
 from .spec import ModelSpec
 

@@ -15,7 +15,6 @@ from dataclasses import replace
 
 import aiohttp
 import httpx2
-import openai
 import orjson
 
 from ..errors import EndpointError, ReplyError
@@ -24,6 +23,7 @@ from .base import Reply, Request, SchemaForm
 from .deadlines import Deadlines
 from .gate import Gate, Ticket
 from .heeded import constraints
+from .lean_openai import openai
 from .line import Line
 from .logprobs import MOST_ALTERNATIVES, has_alternatives
 from .meter import Meter

@@ -9,8 +9,9 @@ from typing import Any
 
 import aiohttp
 import httpx2
-import openai
 import orjson
+
+from .lean_openai import openai
 
 __all__ = [
     "asked_wait",

@@ -7,10 +7,10 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from .faults import asked_wait, is_passing
+from .lean_openai import openai
 from .sentences import Sentences
 
 __all__ = ["Freedom", "RetryPolicy", "Setback"]

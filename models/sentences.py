@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import openai
-
 from ..errors import EndpointError
 from . import faults
+from .lean_openai import openai
 from .spec import ModelSpec
 
 __all__ = ["Sentences"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import aiohttp
 import httpx2
-import openai
+
+from .lean_openai import openai
 
 __all__ = ["Answer", "Wire"]
 

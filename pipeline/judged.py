@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..judges import Judge
-from ..judges.pairwise import FIRST, SECOND, Pairwise
 from ..judges.panel import Panel
-from ..judges.ranking import Ranking
-from ..judges.rubric import AS_GIVEN
-from ..records.judging import OF_JUDGES
+from ..records.judging import AS_GIVEN, FIRST, OF_JUDGES, SECOND
 from .panel_votes import PanelVotes
 from .turn_lengths import last_lengths
 
@@ -107,8 +104,7 @@ def judged(folder: Path, judges: Sequence[Judge]) -> dict[str, Any]:
 class _Count:
     def __init__(self, judges: Sequence[Judge]) -> None:
         self._order = {judge.title: place for place, judge in enumerate(judges)}
-        compare = (Pairwise, Ranking)
-        self._comparing = {judge.title for judge in judges if isinstance(judge, compare)}
+        self._comparing = {judge.title for judge in judges if judge.compares}
         self._sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
         self.pairs: dict[str, _Pairs] = defaultdict(Counter)
         self.votes = PanelVotes(judge.title for judge in judges if isinstance(judge, Panel))

@@ -22,6 +22,11 @@ WAIT_SECONDS = 0.01
 COUNT_SECONDS = 20.0
 LOOK_SECONDS = 0.5
 
+LAST_LOOK_SECONDS = 0.05
+LAST_ROWS = 100
+"""Once all is planned, the models answer the last requests, and there is nothing else to do: so
+that little is left when they are answered, it looks more often, and takes fewer samples."""
+
 
 class Meanwhile:
     """A thread that loads what the filters need, counts how many samples there will be, and
@@ -92,6 +97,12 @@ class Meanwhile:
 
     def _filter(self) -> None:
         with self.settled as settled:
-            while not self._ended.wait(LOOK_SECONDS):
-                while not self._ended.is_set() and (rows := settled.next(ROWS_AT_A_TIME)):
+            while not self._ended.wait(LAST_LOOK_SECONDS if self._all_planned else LOOK_SECONDS):
+                least = LAST_ROWS if self._all_planned else ROWS_AT_A_TIME
+                while not self._ended.is_set() and (rows := settled.next(ROWS_AT_A_TIME, least)):
                     self._filtering.add(rows)
+
+    @property
+    def _all_planned(self) -> bool:
+        expected = self._books.expected
+        return expected is not None and self._books.planned >= expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AGREEMENT", "CONSISTENT", "MUST_HOLD", "OF_JUDGES"]
+__all__ = ["AGREEMENT", "AS_GIVEN", "CONSISTENT", "FIRST", "MUST_HOLD", "OF_JUDGES", "SECOND"]
 
 MUST_HOLD = "must_hold"
 """The criterion under which a judge says whether all holds that must: a sample with the score 0
@@ -14,3 +14,10 @@ both orders came to the same."""
 
 OF_JUDGES = frozenset({AGREEMENT, CONSISTENT})
 """Criteria that speak of the judges, and not of the sample."""
+
+FIRST, SECOND = "preferred_first", "preferred_second"
+"""The criteria of a comparison's two verdicts before they are put together: with the response
+shown first, and second."""
+
+AS_GIVEN = "score as given"
+"""How the note of a judgement begins that was to be an expectation and is not."""

@@ -76,9 +76,12 @@ class Settled:
             self._segment += result.payload
             self._heard[result.sample] = self._segment, start, start + size
 
-    def next(self, count: int) -> list[bytes] | None:
+    def next(self, count: int, least: int | None = None) -> list[bytes] | None:
         """The next so many samples that did not fail, as JSON; None where there are not as many
         yet.
+
+        Args:
+            least: how many will do; by default `count`.
 
         Raises:
             sqlite3.Error, zlib.error: the journal cannot be read.
@@ -93,7 +96,8 @@ class Settled:
             (self._seen, *self._final, *self._settings),
         )
         span = (self.place, self._seen, DRAFTED)
-        if self._one(f"SELECT count(*) {_DRAFTED}", span) < count:
+        there = self._one(f"SELECT count(*) {_DRAFTED}", span)
+        if there < (count if least is None else least):
             return None
         listed = self._one(
             "SELECT group_concat(place || ' ' || sample) FROM"
@@ -104,7 +108,7 @@ class Settled:
         start, self.place = self.place, pairs[-1][0]
         with self._lock:
             found = {n: self._taken(n) for _, n in pairs if n in self._heard}
-        if len(found) < count:
+        if len(found) < len(pairs):
             rows = self._db.execute(
                 f"SELECT sample, payload {_DRAFTED}", (start, self.place, DRAFTED)
             )

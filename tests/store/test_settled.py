@@ -40,9 +40,10 @@ async def test_the_same_samples_come_from_memory_and_from_the_journal(journal, m
         assert reader.next(3) == [*early, late[numbers[3]]]
         assert reader.place == 3
         assert reader.next(5) is None
+        assert reader.next(5, least=5) is None
         assert reader.next(3) == [late[n] for n in numbers[4:7]]
-        assert reader.next(1) == [late[numbers[7]]]
-        assert reader.next(1) is None
+        assert reader.next(5, least=1) == [late[numbers[7]]]  # so few will do
+        assert reader.next(5, least=1) is None
         assert reader.place == 7
 
 
